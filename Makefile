@@ -1,0 +1,65 @@
+# JustPaid: two commands. `make demo` shows it, `make test` proves it; each does its own set-up.
+# Needs only Python 3.11+ with venv, git and make, and the package registry.
+
+PYTHON ?= python3
+UV     := .boot/bin/uv
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+WORKERS ?= auto
+KILLS   ?= 50
+# make bench BENCHMARKS=ingest BENCH_OPTIONS=--quick
+BENCHMARKS    ?= ingest freshness query growth
+BENCH_OPTIONS ?=
+
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+
+.PHONY: help setup demo serve test soak bench lint format openapi clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with the `justpaid` command
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "JustPaid needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .boot
+	@.boot/bin/pip --quiet --disable-pip-version-check install 'uv>=0.9'
+
+$(STAMP): $(UV) pyproject.toml uv.lock
+	@$(UV) sync --quiet --frozen --python $(PYTHON)
+	@touch $@
+
+demo: setup ## Start an AI company with a month of real usage, invoices issued, traffic flowing
+	@$(BIN)/justpaid demo
+
+serve: setup ## Start the server (JUSTPAID_PORT, JUSTPAID_DATA_DIR, JUSTPAID_BOOTSTRAP_API_KEY)
+	@$(BIN)/justpaid serve
+
+test: lint ## Lint, types, import contracts, and every test on the real engines
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile tests
+
+bench: $(UV) ## Speed, memory and disk beside a baseline, each result checked (under 30 minutes; quiet machine)
+	@$(UV) sync --quiet --frozen --group bench --python $(PYTHON)
+	@failed=; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name $(BENCH_OPTIONS) || failed="$$failed $$name"; done; \
+		[ -z "$$failed" ] || { echo "wrong results:$$failed"; exit 1; }
+
+soak: setup ## Kill a loaded server at random moments, again and again (KILLS=50), and count every event
+	@$(BIN)/python -m tests.soak.crash_loop --kills $(KILLS)
+
+lint: setup ## Ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check src tests benchmarks tools
+	@$(BIN)/ruff format --check src tests benchmarks tools
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+format: setup ## Put the code in its canonical format
+	@$(BIN)/ruff check --fix src tests benchmarks tools
+	@$(BIN)/ruff format src tests benchmarks tools
+
+openapi: setup ## Write schemas/openapi.json from the routes
+	@$(BIN)/python tools/write_openapi.py
+
+clean: ## Remove what the targets made (never your data)
+	rm -rf .venv .boot .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,41 @@
+"""Store many events quickly, as if they had been ingested: the same rows in the same tables and indexes.
+
+JustPaid: `events` by SQL, the de-duplication index by the journal's own commit, and then the meters are made, so that
+the product itself rolls up what is stored. Baseline: the same rows by SQL, then its own rollup statement. Ids look
+random in both; customers, models and sizes are spread as the traffic's are.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.servers import BASELINE, JUSTPAID, Kind, Server
+from benchmarks.workload import METERS
+
+_ROOT: Final = Path(__file__).parent.parent
+_COMMANDS: Final = {JUSTPAID.name: "benchmarks.preload_justpaid", BASELINE.name: "benchmarks.baseline.preload"}
+
+
+def preload(kind: Kind, data: Path, count: int, *, span_s: int) -> dict[str, Any]:
+    """Store `count` events of the last `span_s` seconds (until an hour ago) in an empty `data`; says what it took."""
+    if kind.name not in _COMMANDS:
+        return {}
+    for folder in ("postgres", "journal", "warehouse") if kind is JUSTPAID else ("",):
+        (data / folder).mkdir(mode=0o700, parents=True)
+    started = time.perf_counter()
+    told = subprocess.run(
+        [sys.executable, "-m", _COMMANDS[kind.name], str(data), str(count), str(span_s)],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    filled_s = round(time.perf_counter() - started, 1)
+    if kind is JUSTPAID:
+        with Server(kind, data) as server:
+            server.define_meters(METERS)
+            server.until_rolled_up()
+    rolled_up_s = round(time.perf_counter() - started - filled_s, 1)
+    return {"events": count, "filled_s": filled_s, "rolled_up_s": rolled_up_s, **json.loads(told.stdout or b"{}")}

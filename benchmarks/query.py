@@ -1,0 +1,137 @@
+"""Usage questions, memory, start and disk with many events stored.
+
+`python -m benchmarks.query [--quick] [--preload 1000000]`: 100000000 for the published goals.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.machine import MIB, ProcessTree
+from benchmarks.options import parsed
+from benchmarks.preload import preload
+from benchmarks.report import Report, benchmark, console, print_table
+from benchmarks.servers import JUSTPAID, Server
+from benchmarks.traffic import stored_ids
+from benchmarks.workload import CUSTOMERS, customer_key
+
+_SPAN_S: Final = 31 * 86_400
+#: A customer of each size: the k-th of them is 10^(4k/n) in the order of size.
+_ASKED_CUSTOMERS: Final = 40
+_REPEATS: Final = 5
+
+
+def main() -> int:
+    options = parsed(__doc__, seconds=0, quick_seconds=0, preload=1_000_000, quick_preload=50_000)
+    with benchmark("query", vars(options)) as (report, work):
+        console.print(f"[dim]storing {options.preload:,} events …[/]")
+        stored = preload(JUSTPAID, work / "data", options.preload, span_s=_SPAN_S)
+        with Server(JUSTPAID, work / "data") as server:
+            _ask(server, options.preload, report)
+            server.kill()
+        _start_again(work / "data", options.preload, report, stored)
+        return report.finish()
+
+
+def _ask(server: Server, count: int, report: Report) -> None:
+    customers = _customers(server)
+    report.check("events stored", server.total("calls"), count)
+    for event_id in stored_ids(np.array([0, count // 2, count - 1], np.uint64)):
+        report.check("an event by its id", server.get(f"/v1/events/{event_id}")["id"], event_id)
+    start, end = _month()
+    month = {"meter": "output_tokens", "from": start, "to": end, "window": "day"}
+
+    def of_customer(number: int) -> Any:
+        return server.get("/v1/usage", **month, customer_id=customers[number % len(customers)], group_by="model")
+
+    def of_all(_number: int) -> Any:
+        return server.get("/v1/usage", **month)
+
+    _same_either_way(of_customer, of_all, server, month, customers, report)
+    with ProcessTree(server.process.pid) as tree:
+        asked = {
+            "one customer, a month by day, by model": _timed(of_customer, _REPEATS * len(customers)),
+            "everyone, a month by day": _timed(of_all, _REPEATS),
+        }
+    print_table("Usage", [{"question": name, **figures} for name, figures in asked.items()])
+    report.figures |= {"usage": asked, "memory_peak_mib": max(tree.memory) // MIB}
+    one, all_ = asked.values()
+    report.goal("usage of one customer: p50 < 30 ms, p99 < 150 ms", one["p50_ms"] < 30 and one["p99_ms"] < 150)
+    report.goal("usage of everyone: p50 < 150 ms", all_["p50_ms"] < 150)
+    report.goal("memory < 2 GB", max(tree.memory) < 2e9)
+
+
+def _customers(server: Server) -> list[str]:
+    """Made known, as only a known customer can be asked about."""
+    ranks = sorted({int(CUSTOMERS ** (k / _ASKED_CUSTOMERS)) for k in range(_ASKED_CUSTOMERS)})
+    for rank in ranks:
+        body = {"external_id": customer_key(rank), "name": f"Customer {rank}"}
+        server.client.post("/v1/customers", json=body).raise_for_status()
+    return [customer_key(rank) for rank in ranks]
+
+
+def _month() -> tuple[str, str]:
+    """31 whole days that hold all events but those of the first hours."""
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return (end - timedelta(days=31)).isoformat(), end.isoformat()
+
+
+def _same_either_way(
+    of_customer: Callable[[int], Any],
+    of_all: Callable[[int], Any],
+    server: Server,
+    month: dict[str, Any],
+    customers: list[str],
+    report: Report,
+) -> None:
+    """Days and models add up to the whole."""
+
+    def summed(answer: Any) -> int:
+        return sum(int(row["value"]) for row in answer["data"])
+
+    whole = {**month, "window": "none"}
+    report.check("everyone by day", summed(of_all(0)), summed(server.get("/v1/usage", **whole)))
+    one = server.get("/v1/usage", **whole, customer_id=customers[0])
+    report.check("a customer by day and model", summed(of_customer(0)), summed(one))
+
+
+def _timed(ask: Callable[[int], Any], times: int) -> dict[str, Any]:
+    taken = []
+    for number in range(times):
+        began = time.perf_counter()
+        ask(number)
+        taken.append(time.perf_counter() - began)
+    p50, p99 = (round(float(np.percentile(taken, share)) * 1000, 1) for share in (50, 99))
+    return {"asked": times, "p50_ms": p50, "p99_ms": p99}
+
+
+def _start_again(data: Any, count: int, report: Report, stored: dict[str, Any]) -> None:
+    """After kill -9, twice: the first start may clear away what merges left, so the disk is told after it."""
+    with Server(JUSTPAID, data) as server:
+        report.check("events after kill -9", server.total("calls"), count)
+        for failed in server.failed_checks():
+            report.failures.append(f"check {failed}")
+        bytes_per_event = {name: round(size / count, 1) for name, size in server.disk().items()}
+        start_s = server.start_s
+    total = round(sum(bytes_per_event.values()), 1)
+    figures = {
+        "events": count,
+        "ready after kill -9, s": start_s,
+        "memory, MiB": report.figures["memory_peak_mib"],
+        "id look-ups/s": stored["lookups_per_second"],
+        "ids indexed/s at the end": stored["index_rate_at_end"],
+        **{f"{name}, B/event": size for name, size in bytes_per_event.items()},
+        "disk, B/event": total,
+    }
+    print_table("Stored", [figures])
+    report.figures["stored"] = figures
+    report.goal("ready < 10 s after kill -9", start_s < 10)
+    report.goal("disk < 100 bytes an event", total < 100)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Identities read lately, so that a request costs no query to authenticate. Known by digest, never by secret."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from justpaid.accounts.tables import Mode
+from justpaid.platform.database import Database
+
+#: Another process's revocation acts here after at most this long.
+KEPT_FOR_S = 5.0
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """For whom a request acts, and by which key."""
+
+    organisation_id: str
+    mode: Mode
+    key_id: str
+
+
+class Recent:
+    """Thread-safe. `monotonic` gives seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._kept: dict[str, tuple[float, Identity]] = {}
+        self._forgotten = 0
+        self._lock = Lock()
+
+    def get(self, digest: str, read: Callable[[], Identity | None]) -> Identity | None:
+        """The identity of this digest: as kept, or else by `read`. That none was found is not kept."""
+        forgotten = self._forgotten
+        identity = self.recall(digest)
+        if identity is not None:
+            return identity
+        started_at = self._monotonic()
+        identity = read()
+        with self._lock:
+            # A revocation while we read may have come too late for what we read.
+            if identity is not None and forgotten == self._forgotten:
+                if len(self._kept) >= _MOST:
+                    self._kept.clear()
+                self._kept[digest] = (started_at + KEPT_FOR_S, identity)
+        return identity
+
+    def recall(self, digest: str) -> Identity | None:
+        with self._lock:
+            until, identity = self._kept.get(digest, (0.0, None))
+            return identity if self._monotonic() < until else None
+
+    def forget(self, key_id: str) -> None:
+        with self._lock:
+            self._forgotten += 1
+            self._kept = {digest: kept for digest, kept in self._kept.items() if kept[1].key_id != key_id}
+
+
+_of_database: WeakKeyDictionary[Database, Recent] = WeakKeyDictionary()
+_of_database_lock = Lock()
+
+
+def recent_of(database: Database) -> Recent:
+    with _of_database_lock:
+        return _of_database.setdefault(database, Recent())
+
+
+def forget(key_id: str) -> None:
+    """Drop a key's identity in every database that this process knows; ids are unique over them."""
+    with _of_database_lock:
+        known = list(_of_database.values())
+    for recent in known:
+        recent.forget(key_id)

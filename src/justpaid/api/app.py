@@ -1,0 +1,56 @@
+"""Putting the API together."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
+
+from justpaid import __version__
+from justpaid.api import openapi
+from justpaid.api.boundary import ProblemBoundary, SafeHeaders
+from justpaid.api.event_routes import event_routes
+from justpaid.api.installation import Installation
+from justpaid.api.problems import response_to
+from justpaid.api.routes import ROUTERS
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def create_app(installation: Installation) -> FastAPI:
+    """The ASGI application over an installation."""
+    app = FastAPI(
+        title="JustPaid API",
+        version=__version__,
+        # The stock pages load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+    )
+    app.state.installation = installation
+    app.router.routes.extend(event_routes(installation))
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.add_exception_handler(HTTPException, _answer)
+    app.add_exception_handler(RequestValidationError, _answer)
+    app.add_middleware(ProblemBoundary)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        # A path's methods are routes of their own; the framework names only those of the first.
+        allowed = ", ".join(_methods_at(request.scope, request.app.routes))
+        error = HTTPException(405, headers={"Allow": allowed})
+    return response_to(error)
+
+
+def _methods_at(scope: Scope, routes: list[BaseRoute]) -> list[str]:
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]

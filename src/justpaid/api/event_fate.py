@@ -1,0 +1,56 @@
+"""What became of an event: who it belongs to, what the meters took from it, where it was billed, or why it was not."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from justpaid.api.schemas.events import EventFate, MeasureOut, VersionOut, event_out_fields
+from justpaid.api.unit_of_work import UnitOfWork
+from justpaid.customers import owners_of
+from justpaid.invoicing import lines_including
+from justpaid.metering import Measure, StoredEvent, load_definitions
+
+
+def fate_of(unit: UnitOfWork, event: StoredEvent) -> EventFate:
+    metering = unit.installation.metering
+    customer_id = owners_of(unit.session, [event.customer_key]).get(event.customer_key)
+    metered = event.sequence < metering.drainer.position
+    measures: list[Measure] = []
+    lines: list[dict[str, Any]] = []
+    if metered:
+        meters = [meter for meter in load_definitions(unit.session) if meter.event == event.event]
+        measures = metering.events.measures(meters, event)
+    if customer_id is not None and measures:
+        lines = _lines(unit, event, measures)
+    return EventFate(
+        **event_out_fields(event, customer_id, metered=metered),
+        attributed=customer_id is not None,
+        meters=[] if event.voided else [MeasureOut.of(measure) for measure in measures],
+        lines=lines,
+        reason=None if lines else _why_not_billed(event, customer_id, metered, measures),
+        versions=[VersionOut.of(change) for change in metering.events.history(unit.organisation_id, event.id)],
+    )
+
+
+def _lines(unit: UnitOfWork, event: StoredEvent, measures: Sequence[Measure]) -> list[dict[str, Any]]:
+    found = lines_including(
+        unit.session,
+        customer_key=event.customer_key,
+        meters={measure.meter.key for measure in measures},
+        timestamp=event.timestamp,
+        sequence=event.sequence,
+        withdrawn_at=event.withdrawn_at,
+    )
+    return [asdict(occurrence) for occurrence in found]
+
+
+def _why_not_billed(event: StoredEvent, customer_id: str | None, metered: bool, measures: Sequence[Measure]) -> str:
+    if event.voided:
+        return "it was voided before any invoice included it"
+    if not metered:
+        return "it is not metered yet: ask again in a moment"
+    if customer_id is None:
+        return f"no customer has this key: give one {event.customer_key!r} as its external_id or as an alias"
+    if not measures:
+        return f"no meter takes this event: make one for {event.event!r}, or check the filters of those there are"
+    return "no invoice line includes it so far"

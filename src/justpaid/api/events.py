@@ -1,0 +1,100 @@
+"""`POST /v1/events` in plain ASGI: it carries the load, so only what it needs runs here."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from justpaid.api.bearer import identify
+from justpaid.api.installation import Installation
+from justpaid.api.schemas.events import ReceiptOut
+from justpaid.ingest import Submission
+from justpaid.kernel.errors import TooLarge, UnsupportedMedia
+
+#: Content types that are read, and whether each means one event a line.
+_NDJSON: Final = {
+    "": False,
+    "application/json": False,
+    "application/x-ndjson": True,
+    "application/ndjson": True,
+}
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+class EventIntake:
+    """Answers with the receipt, after the events are on disk.
+
+    Raises: Unauthenticated, UnsupportedMedia, TooLarge, MalformedRequest, Overloaded, EngineUnavailable: nothing was
+    kept.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        identity = await identify(self._installation.database, headers)
+        ndjson = _is_ndjson(headers.get("content-type", ""))
+        body = await _read(headers, receive, self._installation.settings.max_events_body_bytes)
+        submission = Submission(
+            organisation_id=identity.organisation_id,
+            live=identity.mode == "live",
+            body=body,
+            ndjson=ndjson,
+            encoding=headers.get("content-encoding", ""),
+        )
+        receipt = await asyncio.wrap_future(self._installation.ingest.submit(submission))
+        answer = _encoder.encode(ReceiptOut.of(receipt))
+        length = str(len(answer)).encode()
+        start = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": start})
+        await send({"type": "http.response.body", "body": answer})
+
+
+def _is_ndjson(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    try:
+        return _NDJSON[media_type]
+    except KeyError:
+        raise UnsupportedMedia(
+            f"Content-Type {media_type!r} is not read here. Send application/json (one event, an array, or "
+            '{"events": [...]}) or application/x-ndjson (one event a line).'
+        ) from None
+
+
+async def _read(headers: Headers, receive: Receive, limit_bytes: int) -> bytes:
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit_bytes:
+        raise _too_large(limit_bytes)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+    else:
+        body = await _read_chunks(message["type"], message.get("body", b""), receive, limit_bytes)
+    if len(body) > limit_bytes:
+        raise _too_large(limit_bytes)
+    return body
+
+
+async def _read_chunks(kind: str, first: bytes, receive: Receive, limit_bytes: int) -> bytes:
+    body = bytearray(first)
+    more = True
+    while more:
+        if kind == "http.disconnect":
+            raise ClientDisconnect
+        if len(body) > limit_bytes:
+            raise _too_large(limit_bytes)
+        message = await receive()
+        kind, more = message["type"], message.get("more_body", False)
+        body += message.get("body", b"")
+    if kind == "http.disconnect":
+        raise ClientDisconnect
+    return bytes(body)
+
+
+def _too_large(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit_bytes} bytes; send smaller batches.")

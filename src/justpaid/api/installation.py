@@ -1,0 +1,29 @@
+"""What the API foundation needs of an installation; the stages behind the routes ask it for more."""
+
+from typing import Any, Protocol
+
+from justpaid.kernel.clock import Clock
+from justpaid.platform.database import Database
+from justpaid.platform.settings import Settings
+
+
+class Installation(Protocol):
+    """`ready` gives True, or the reason why not; it may raise that reason too."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def metering(self) -> Any: ...
+    @property
+    def ingest(self) -> Any: ...
+    @property
+    def feed(self) -> Any: ...
+    @property
+    def journal(self) -> Any: ...
+    @property
+    def warehouse(self) -> Any: ...
+    def ready(self) -> bool | str: ...

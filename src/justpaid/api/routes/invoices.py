@@ -1,0 +1,108 @@
+"""Reading invoices, as JSON, PDF or CSV; finalising and voiding them; proving them."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from justpaid.accounts import find_organisation
+from justpaid.api.paging import Page, Paging
+from justpaid.api.route import router as new_router
+from justpaid.api.schemas.invoices import InvoiceOut, InvoiceStatus, VerificationOut
+from justpaid.api.unit_of_work import Unit
+from justpaid.catalog import PlanVersion
+from justpaid.customers import find_customer
+from justpaid.invoicing import (
+    Invoice,
+    InvoiceDocument,
+    document_of,
+    finalize_invoice,
+    find_invoice,
+    render_csv,
+    render_pdf,
+    verify,
+    void_invoice,
+)
+from justpaid.invoicing import list_invoices as newest
+
+router = new_router("invoices", "/v1/invoices")
+
+PDF = "application/pdf"
+CSV = "text/csv"
+
+
+@router.get("")
+def list_invoices(
+    unit: Unit,
+    paging: Paging,
+    customer_id: Annotated[str | None, Query(description="Id, external id or alias of a customer.")] = None,
+    status: Annotated[InvoiceStatus | None, Query()] = None,
+    subscription_id: Annotated[str | None, Query()] = None,
+) -> Page[InvoiceOut]:
+    """All invoices, or a part of them, newest first."""
+    customer = find_customer(unit.session, customer_id) if customer_id is not None else None
+    found = newest(
+        unit.session,
+        limit=paging.fetch,
+        before_id=paging.before_id("inv"),
+        customer_id=customer.id if customer else None,
+        status=status,
+        subscription_id=subscription_id,
+    )
+    return paging.page(found, lambda invoice: _shown(unit, invoice))
+
+
+@router.get("/{invoice}")
+def get_invoice(invoice: str, unit: Unit) -> InvoiceOut:
+    """One invoice, by its id or number."""
+    return _shown(unit, find_invoice(unit.session, invoice))
+
+
+@router.post("/{invoice}/finalize")
+def finalize(invoice: str, unit: Unit) -> InvoiceOut:
+    """Number and issue a draft. From then on nothing of it changes but its status."""
+    found = find_invoice(unit.session, invoice)
+    return _shown(unit, finalize_invoice(unit.session, found, unit.installation.clock.now()))
+
+
+@router.post("/{invoice}/void")
+def void(invoice: str, unit: Unit) -> InvoiceOut:
+    """Withdraw an issued invoice. It keeps its number; nothing is due on it any more."""
+    found = find_invoice(unit.session, invoice)
+    return _shown(unit, void_invoice(unit.session, found, unit.installation.clock.now()))
+
+
+def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.get("/{invoice}/pdf", response_class=Response, responses=_file(PDF))
+def get_invoice_pdf(invoice: str, unit: Unit) -> Response:
+    """The invoice as a document to send."""
+    document, headers = _document(unit, invoice, "pdf")
+    return Response(render_pdf(document), headers=headers, media_type=PDF)
+
+
+@router.get("/{invoice}/csv", response_class=Response, responses=_file(CSV))
+def get_invoice_csv(invoice: str, unit: Unit) -> Response:
+    """The invoice's lines and their steps as a table."""
+    document, headers = _document(unit, invoice, "csv")
+    return Response(render_csv(document), headers=headers, media_type=CSV)
+
+
+@router.get("/{invoice}/verify")
+def verify_invoice(invoice: str, unit: Unit) -> VerificationOut:
+    """Count the invoice again from raw events, as they were at its cut-off, price it again, and compare."""
+    found = find_invoice(unit.session, invoice)
+    return VerificationOut.of(verify(unit.session, unit.installation.metering, found), found.currency)
+
+
+def _shown(unit: Unit, invoice: Invoice) -> InvoiceOut:
+    return InvoiceOut.of(invoice, unit.session.get_one(PlanVersion, invoice.plan_version_id))
+
+
+def _document(unit: Unit, reference: str, suffix: str) -> tuple[InvoiceDocument, dict[str, str]]:
+    invoice = find_invoice(unit.session, reference)
+    seller = find_organisation(unit.session, unit.organisation_id).name
+    name = f"{invoice.number or invoice.id}.{suffix}"
+    return document_of(invoice, seller), {"Content-Disposition": f'inline; filename="{name}"'}

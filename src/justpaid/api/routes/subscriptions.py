@@ -1,0 +1,84 @@
+"""Subscribing customers, canceling, and what a subscription costs so far."""
+
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from justpaid.api.paging import Page, Paging
+from justpaid.api.route import router as new_router
+from justpaid.api.schemas.estimates import EstimateOut
+from justpaid.api.schemas.subscriptions import CancellationIn, SubscriptionIn, SubscriptionOut
+from justpaid.api.unit_of_work import Unit
+from justpaid.catalog import find_plan
+from justpaid.contracts import NewSubscription, cancel, find_subscription, subscribe
+from justpaid.contracts import list_subscriptions as newest
+from justpaid.customers import find_customer
+from justpaid.invoicing import estimate
+from justpaid.kernel.errors import InvalidRequest
+from justpaid.metering import Metering
+
+router = new_router("subscriptions", "/v1/subscriptions")
+
+#: As for usage, so that both show the same number.
+_FRESH_WITHIN_S: Final = 1.0
+
+
+@router.post("", status_code=201)
+def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
+    """Subscribe a customer to a plan. A start in the past is allowed and bills the periods since."""
+    if body.overrides:
+        raise InvalidRequest.of("overrides", "price overrides come in a later version; leave it out or send {}")
+    now = unit.installation.clock.now()
+    new = NewSubscription(
+        start_at=body.start_at or now,
+        end_at=body.end_at,
+        billing_anchor=body.billing_anchor,
+        seats=body.seats,
+    )
+    customer = find_customer(unit.session, body.customer_id)
+    subscription = subscribe(unit.session, customer, find_plan(unit.session, body.plan), new)
+    return SubscriptionOut.of(subscription, now)
+
+
+@router.get("")
+def list_subscriptions(
+    unit: Unit,
+    paging: Paging,
+    customer_id: Annotated[str | None, Query(description="Id, external id or alias of a customer.")] = None,
+) -> Page[SubscriptionOut]:
+    """All subscriptions, or one customer's, newest first."""
+    customer = find_customer(unit.session, customer_id) if customer_id is not None else None
+    found = newest(
+        unit.session,
+        limit=paging.fetch,
+        before_id=paging.before_id("sub"),
+        customer_id=customer.id if customer else None,
+    )
+    now = unit.installation.clock.now()
+    return paging.page(found, lambda subscription: SubscriptionOut.of(subscription, now))
+
+
+@router.get("/{subscription_id}")
+def get_subscription(subscription_id: str, unit: Unit) -> SubscriptionOut:
+    """One subscription."""
+    return SubscriptionOut.of(find_subscription(unit.session, subscription_id), unit.installation.clock.now())
+
+
+@router.post("/{subscription_id}/cancel")
+def cancel_subscription(subscription_id: str, unit: Unit, body: CancellationIn | None = None) -> SubscriptionOut:
+    """End it, at the current period's end or at another instant; what was used until then is billed."""
+    now = unit.installation.clock.now()
+    subscription = find_subscription(unit.session, subscription_id)
+    cancel(unit.session, subscription, at=body.at if body else None, now=now)
+    return SubscriptionOut.of(subscription, now)
+
+
+@router.get("/{subscription_id}/estimate")
+def estimate_subscription(subscription_id: str, unit: Unit) -> EstimateOut:
+    """The current period's invoice as it would be now, and projected to the period's end."""
+    metering: Metering = unit.installation.metering
+    metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
+    subscription = find_subscription(unit.session, subscription_id)
+    return EstimateOut.of(
+        subscription_id, estimate(unit.session, metering, subscription, unit.installation.clock.now())
+    )

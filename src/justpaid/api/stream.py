@@ -1,0 +1,197 @@
+"""`GET /v1/events/stream`: accepted events, as they are committed, as server-sent events.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import Receive, Scope, Send
+
+from justpaid.api.bearer import identify
+from justpaid.api.event_keys import event_keys
+from justpaid.api.exact_json import is_storable
+from justpaid.api.installation import Installation
+from justpaid.api.schemas.events import LiveEventOut
+from justpaid.ingest import LiveEvent, Watcher
+from justpaid.kernel.errors import FieldError, InvalidRequest, Unauthenticated
+from justpaid.metering import Wanted
+
+#: Proxies close a connection that is silent for a minute or even half of one.
+HEARTBEAT_S: Final = 15.0
+
+_PARAMETERS: Final = ("customer_id", "event")
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back
+]
+_FRAMES_AT_ONCE: Final = 500
+_ID_DIGITS: Final = 18
+_encoder: Final = msgspec.json.Encoder()
+
+
+class EventStream:
+    """Lives until the client leaves, its key is revoked or the server stops.
+
+    A reader that is too slow loses the oldest events, and is told how many. One that comes back with the id of the last
+    event that it got (`Last-Event-ID`) first gets what it missed, within bounds, and then goes on live.
+
+    Raises, before it starts: Unauthenticated, InvalidRequest for an unknown parameter, EngineUnavailable if what was
+    missed can't be read.
+    """
+
+    def __init__(self, installation: Installation, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._installation = installation
+        self._heartbeat_s = heartbeat_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        database = self._installation.database
+        headers = Headers(scope=scope)
+        identity = await identify(database, headers)
+        customer, event = _filters(QueryParams(scope["query_string"]))
+        resume_at = _resume_at(headers)
+        keys = None
+        if customer is not None:
+            keys = await run_sync(self._keys, identity.organisation_id, customer)
+        news = asyncio.Event()
+        watcher = Watcher(identity.organisation_id, _waker(news), customer_keys=keys, event=event)
+        with self._watching(watcher):
+            # Read after the watch began: what is committed later comes live, all before it is replayed.
+            live_from = 0 if resume_at is None else self._installation.journal.head
+            missed, lost = await self._missed(resume_at, live_from, Wanted(identity.organisation_id, keys, event))
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await _write(send, b": connected\n\n")
+            gone = asyncio.create_task(_until_gone(receive))
+            try:
+                await _write_replay(send, missed, lost, gone)
+                await self._relay(watcher, live_from, news, gone, headers, send)
+            finally:
+                gone.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _relay(
+        self,
+        watcher: Watcher,
+        live_from: int,
+        news: asyncio.Event,
+        gone: "asyncio.Task[None]",
+        headers: Headers,
+        send: Send,
+    ) -> None:
+        """Send on what the watcher gets from sequence `live_from` on."""
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + self._heartbeat_s
+        while not (gone.done() or watcher.closed):
+            await _first_of(news, gone, timeout_s=beat_at - loop.time())
+            taken, lost = watcher.take()
+            events = [event for event in taken if event.sequence >= live_from]
+            if events and not gone.done():
+                await _write(send, _frames(events, lost))
+            if loop.time() >= beat_at:
+                beat_at = loop.time() + self._heartbeat_s
+                if not await self._still_valid(headers):
+                    return
+                await _write(send, b": still here\n\n")
+
+    async def _missed(self, resume_at: int | None, end: int, wanted: Wanted) -> tuple[list[LiveEvent], int]:
+        if resume_at is None:
+            return [], 0
+        missed: tuple[list[LiveEvent], int] = await run_sync(
+            self._installation.metering.replay.between, resume_at, end, wanted
+        )
+        return missed
+
+    async def _still_valid(self, headers: Headers) -> bool:
+        try:
+            await identify(self._installation.database, headers)
+        except Unauthenticated:
+            return False
+        return True
+
+    def _keys(self, organisation_id: str, reference: str) -> frozenset[str]:
+        with self._installation.database.tenant(organisation_id) as session:
+            return frozenset(event_keys(session, reference))
+
+    @contextmanager
+    def _watching(self, watcher: Watcher) -> Iterator[None]:
+        self._installation.feed.watch(watcher)
+        try:
+            yield
+        finally:
+            self._installation.feed.leave(watcher)
+
+
+def _filters(query: QueryParams) -> tuple[str | None, str | None]:
+    errors = [
+        FieldError(name, f"is no parameter here; there is {', '.join(_PARAMETERS)}", "unknown_field")
+        for name in query
+        if name not in _PARAMETERS
+    ]
+    errors += [FieldError(name, "must not hold NUL") for name, text in query.multi_items() if not is_storable(text)]
+    if errors:
+        raise InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
+    return query.get("customer_id"), query.get("event")
+
+
+def _resume_at(headers: Headers) -> int | None:
+    """The sequence after that of the last event that the client has; None for one that begins.  Raises: InvalidRequest.
+
+    Source: HTML Standard, 9.2.3: a client that reconnects sends the last id that it was given.
+    """
+    last = headers.get("last-event-id", "")
+    if not last:
+        return None
+    if not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS):
+        raise InvalidRequest.of("Last-Event-ID", "is no id of this stream: send the last `id:` as it came, or nothing")
+    return int(last) + 1
+
+
+def _waker(news: asyncio.Event) -> Callable[[], None]:
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(news.set)
+
+    return wake
+
+
+async def _first_of(news: asyncio.Event, gone: "asyncio.Task[None]", timeout_s: float) -> None:
+    arrived = asyncio.create_task(_forgetting(news))
+    await asyncio.wait((arrived, gone), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    arrived.cancel()
+
+
+async def _forgetting(news: asyncio.Event) -> None:
+    await news.wait()
+    news.clear()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _write_replay(send: Send, missed: list[LiveEvent], lost: int, gone: "asyncio.Task[None]") -> None:
+    for start in range(0, len(missed), _FRAMES_AT_ONCE):
+        if gone.done():
+            return
+        await _write(send, _frames(missed[start : start + _FRAMES_AT_ONCE], 0 if start else lost))
+
+
+def _frames(events: list[LiveEvent], lost: int) -> bytes:
+    """The loss first: what was lost is older than what is left."""
+    told = b'event: lost\ndata: {"count":%d}\n\n' % lost if lost else b""
+    return told + b"".join(
+        b"event: usage\nid: %d\ndata: %b\n\n" % (event.sequence, _encoder.encode(LiveEventOut.of(event)))
+        for event in events
+    )

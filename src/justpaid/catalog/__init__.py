@@ -1,0 +1,17 @@
+"""Stage 3a: what is sold. Plans, their immutable versions, and the terms that a version sets; see README.md."""
+
+from justpaid.catalog.plans import add_version, create_plan, find_plan, list_plans
+from justpaid.catalog.tables import Plan, PlanVersion
+from justpaid.catalog.terms import Terms, is_in_advance, terms_of
+
+__all__ = [
+    "Plan",
+    "PlanVersion",
+    "Terms",
+    "add_version",
+    "create_plan",
+    "find_plan",
+    "is_in_advance",
+    "list_plans",
+    "terms_of",
+]

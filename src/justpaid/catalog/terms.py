@@ -1,0 +1,82 @@
+"""The terms of a plan version: currency, interval and prices, checked as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from justpaid.catalog.tables import PlanVersion
+from justpaid.kernel.errors import FieldError, InvalidRequest
+from justpaid.kernel.money import UnknownCurrency, minor_places
+from justpaid.kernel.schedule import Interval
+from justpaid.metering import Meter
+from justpaid.pricing import FlatPrice, Price, parse_price
+
+MAX_PRICES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a subscription to this version is billed by. Price keys are unique."""
+
+    currency: str
+    interval: Interval
+    prices: tuple[Price, ...]
+
+    @property
+    def bills_in_advance(self) -> bool:
+        return any(is_in_advance(price) for price in self.prices)
+
+
+def is_in_advance(price: Price) -> bool:
+    return isinstance(price, FlatPrice) and price.billing == "advance"
+
+
+def terms_of(version: PlanVersion) -> Terms:
+    interval: Interval = version.interval  # type: ignore[assignment]  # checked when it was made
+    return Terms(version.currency, interval, tuple(parse_price(price, in_plan=True) for price in version.prices))
+
+
+def check_terms(session: Session, currency: str, interval: str, prices: Sequence[object]) -> Terms:
+    """Raises: InvalidRequest with every field that is wrong, such as `prices.0.tiers.2.up_to`."""
+    errors: list[FieldError] = []
+    try:
+        minor_places(currency)
+    except UnknownCurrency as error:
+        errors.append(FieldError("currency", str(error)))
+    if interval not in get_args(Interval):
+        errors.append(FieldError("interval", "must be one of " + ", ".join(get_args(Interval))))
+    if not 1 <= len(prices) <= MAX_PRICES:
+        errors.append(FieldError("prices", f"must be 1 to {MAX_PRICES} prices"))
+    parsed = []
+    for position, price in enumerate(prices[:MAX_PRICES]):
+        try:
+            parsed.append(parse_price(price, in_plan=True, at=f"prices.{position}"))
+        except InvalidRequest as error:
+            errors.extend(error.errors)
+    errors += _check_keys(parsed) + _check_meters(session, parsed)
+    if errors:
+        raise InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors[:3]), errors=errors)
+    return Terms(currency, interval, tuple(parsed))  # type: ignore[arg-type]  # checked above
+
+
+def _check_keys(prices: Sequence[Price]) -> list[FieldError]:
+    seen: set[str] = set()
+    errors = []
+    for position, price in enumerate(prices):
+        if price.key in seen:
+            errors.append(FieldError(f"prices.{position}.key", f"{price.key!r} is taken by an earlier price", "taken"))
+        seen.add(price.key)
+    return errors
+
+
+def _check_meters(session: Session, prices: Sequence[Price]) -> list[FieldError]:
+    named = {price.meter for price in prices if price.meter}
+    known = set(session.scalars(sa.select(Meter.key).where(Meter.key.in_(named))))
+    return [
+        FieldError(f"prices.{position}.meter", f"there is no meter {price.meter!r}; make it first", "not_found")
+        for position, price in enumerate(prices)
+        if price.meter and price.meter not in known
+    ]

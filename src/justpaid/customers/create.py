@@ -1,0 +1,51 @@
+"""Make a customer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from justpaid.accounts import find_organisation
+from justpaid.customers.keys import claim, keys_named
+from justpaid.customers.rules import check
+from justpaid.customers.tables import Customer
+from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.ids import new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    """`currency` and `timezone` default to the organisation's, `name` to the external id."""
+
+    external_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    address: Mapping[str, str] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    aliases: list[str] = field(default_factory=list)
+
+
+def create_customer(session: Session, organisation_id: str, new: NewCustomer) -> Customer:
+    """Raises: InvalidRequest; Conflict if a key means another customer; NotFound for the organisation."""
+    organisation = find_organisation(session, organisation_id)
+    name = new.external_id if new.name is None else new.name
+    if name is None:
+        raise InvalidRequest.of("name", "is required where there is no external_id", code="missing")
+    fields = {
+        "external_id": new.external_id,
+        "name": name,
+        "email": new.email,
+        "currency": organisation.currency if new.currency is None else new.currency,
+        "timezone": organisation.timezone if new.timezone is None else new.timezone,
+        "address": None if new.address is None else dict(new.address),
+        "metadata": dict(new.metadata),
+    }
+    check({**fields, "aliases": new.aliases})
+    fields["metadata_"] = fields.pop("metadata")
+    customer = Customer(id=new_id("cus"), organisation_id=organisation_id, **fields)
+    session.add(customer)
+    session.flush()
+    claim(session, customer, keys_named(customer.id, new.external_id, new.aliases))
+    return customer

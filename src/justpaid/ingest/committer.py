@@ -1,0 +1,186 @@
+"""The group commit. A commit group is all that waits when the last commit ends; there is no timer.
+
+One thread decodes, validates, de-duplicates and writes; a request's receipt is given after the group's fsync.
+"""
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from justpaid.ingest.block import Columns, encode_block
+from justpaid.ingest.event import latest_timestamp
+from justpaid.ingest.feed import Feed
+from justpaid.ingest.prepare import Prepared, prepare
+from justpaid.ingest.reading import decompress, read_events
+from justpaid.ingest.receipt import Receipt
+from justpaid.kernel.clock import Clock
+from justpaid.kernel.errors import EngineUnavailable, JustPaidError, Overloaded
+from justpaid.platform.journal import Entries, Journal, Refusal, Verdict
+
+log = structlog.get_logger(__name__)
+
+_GROUP_BYTES: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes are of decompressed bodies; `queued_bytes` and `backlog_bytes` bound memory and disk under overload."""
+
+    body_bytes: int = 64 << 20
+    batch_events: int = 50_000
+    queued_bytes: int = 256 << 20
+    backlog_bytes: int = 8 << 30
+
+
+@dataclass(slots=True)
+class Submission:
+    """One request as it came. `live`: its organisation bills for real, so its events can't lie in the future."""
+
+    organisation_id: str
+    live: bool
+    body: bytes
+    ndjson: bool = False
+    encoding: str = ""
+    result: "Future[Receipt]" = field(default_factory=Future)
+
+
+class Committer:
+    """Takes submissions from any thread; `start` and `stop` bound its own."""
+
+    def __init__(self, journal: Journal, clock: Clock, limits: Limits, feed: Feed) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._limits = limits
+        self._feed = feed
+        self._waiting: deque[Submission] = deque()
+        self._queued_bytes = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what waits, then end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def submit(self, submission: Submission) -> "Future[Receipt]":
+        """Queue it; the future ends with its receipt or with the error that refused the whole request.
+
+        Raises: Overloaded when too much waits already; nothing was kept.
+        """
+        if self._journal.backlog_bytes() > self._limits.backlog_bytes:
+            raise Overloaded("The warehouse is far behind the journal; try again shortly.", retry_after_s=5)
+        with self._changed:
+            if self._stopping:
+                raise Overloaded("The server is stopping; try again.", retry_after_s=2)
+            if self._queued_bytes + len(submission.body) > self._limits.queued_bytes:
+                raise Overloaded("Too many events wait for the disk; try again shortly.")
+            self._queued_bytes += len(submission.body)
+            self._waiting.append(submission)
+            self._changed.notify()
+        return submission.result
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._commit(group)
+
+    def _next_group(self) -> list[Submission]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            group: list[Submission] = []
+            taken = 0
+            while self._waiting and taken < _GROUP_BYTES:
+                submission = self._waiting.popleft()
+                taken += len(submission.body)
+                group.append(submission)
+            self._queued_bytes -= taken
+            return group
+
+    def _commit(self, group: list[Submission]) -> None:
+        now = self._clock.now()
+        # A request that was given up before this is left out; after it, its future can't be cancelled under our hands.
+        wanted = [submission for submission in group if submission.result.set_running_or_notify_cancel()]
+        prepared = [(submission, ready) for submission in wanted if (ready := self._prepare(submission, now))]
+        columns, entries = Columns(), Entries()
+        for _, ready in prepared:
+            columns.extend(ready.columns)
+            entries.extend(ready.entries)
+        received_at = _microseconds(now)
+        try:
+            verdict = self._journal.commit(
+                entries, lambda accepted, first: encode_block(columns, accepted, received_at)
+            )
+        except Exception as error:
+            log.error("journal.commit_failed", error=str(error), requests=len(prepared))
+            failure = error if isinstance(error, JustPaidError) else EngineUnavailable(f"The journal failed: {error}")
+            for submission, _ in prepared:
+                submission.result.set_exception(failure)
+            return
+        row = 0
+        for submission, ready in prepared:
+            submission.result.set_result(_receipt(ready, verdict, row))
+            row += len(ready.entries)
+        try:
+            self._feed.publish(columns, verdict)
+        except Exception:
+            log.exception("ingest.publish_failed")  # watchers miss a group; receipts must go on
+
+    def _prepare(self, submission: Submission, now: datetime) -> Prepared | None:
+        """The valid events of a request, or None after its future was told why there are none."""
+        try:
+            body = decompress(submission.body, submission.encoding, self._limits.body_bytes)
+            events = read_events(body, ndjson=submission.ndjson, max_events=self._limits.batch_events)
+            latest = latest_timestamp(now, live=submission.live)
+            return prepare(
+                events, body, organisation_id=submission.organisation_id, now=_microseconds(now), latest=latest
+            )
+        except JustPaidError as error:
+            submission.result.set_exception(error)
+        except Exception as error:
+            log.exception("ingest.prepare_failed")
+            submission.result.set_exception(error)
+        return None
+
+
+def _receipt(prepared: Prepared, verdict: Verdict, first_row: int) -> Receipt:
+    """The receipt of a request whose valid events are the group's rows from `first_row` on."""
+    receipt = prepared.receipt
+    receipt.accepted = count = len(prepared.entries)
+    if verdict.refused:
+        for row in range(count):
+            refused = verdict.refused.get(first_row + row)
+            if refused is None:
+                continue
+            receipt.accepted -= 1
+            if refused.why is Refusal.DUPLICATE:
+                receipt.duplicates += 1
+                continue
+            event_id = prepared.columns.id[row]
+            receipt.conflicts += 1
+            receipt.refuse(
+                prepared.index(row),
+                event_id,
+                "conflict",
+                f"id: {event_id!r} was accepted before with other content (as record {refused.sequence}); the first "
+                "stays counted. Send a change as a new event, or amend the first",
+            )
+        receipt.errors.sort(key=lambda error: error["index"])
+    return receipt
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

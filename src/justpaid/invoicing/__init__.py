@@ -1,0 +1,45 @@
+"""Stage 4: invoices. Billing runs, finalisation, estimates, proof and documents; see README.md."""
+
+from justpaid.invoicing.automatic import AutomaticBilling
+from justpaid.invoicing.check import check_invoices
+from justpaid.invoicing.compose import Line, total_of
+from justpaid.invoicing.document import document_of
+from justpaid.invoicing.estimate import Estimate, estimate
+from justpaid.invoicing.finalize import finalize_invoice, void_invoice
+from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
+from justpaid.invoicing.including import Occurrence, lines_including
+from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
+from justpaid.invoicing.run import run_billing
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceLine
+from justpaid.invoicing.unbilled import unbilled
+from justpaid.invoicing.verify import Verification, VerifiedLine, verify
+
+__all__ = [
+    "AutomaticBilling",
+    "BillingRun",
+    "Estimate",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceDocument",
+    "InvoiceLine",
+    "Line",
+    "Occurrence",
+    "Verification",
+    "VerifiedLine",
+    "check_invoices",
+    "document_of",
+    "estimate",
+    "finalize_invoice",
+    "find_invoice",
+    "find_run",
+    "lines_including",
+    "list_invoices",
+    "list_runs",
+    "render_csv",
+    "render_pdf",
+    "run_billing",
+    "total_of",
+    "unbilled",
+    "verify",
+    "void_invoice",
+]

@@ -1,0 +1,91 @@
+"""Finalise: give the number, the issue date and the due date. From then on the invoice is a document."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter
+from justpaid.kernel.errors import Conflict
+
+PAYMENT_TERM: Final = timedelta(days=30)
+
+
+def finalize_drafts(
+    session: Session,
+    organisation_id: str,
+    now: datetime,
+    *,
+    until: datetime,
+    limit: int,
+    leave_reviewed: bool = False,
+) -> int:
+    """Finalise up to `limit` drafts of periods that ended by `until`, oldest first; how many.
+
+    `leave_reviewed`: not those that a run with `finalize: false` made for a person to look at.
+    """
+    query = sa.select(Invoice).where(Invoice.status == "draft", Invoice.period_end <= until)
+    if leave_reviewed:
+        query = query.join(BillingRun, BillingRun.id == Invoice.billing_run_id).where(BillingRun.finalize)
+    drafts = session.scalars(
+        query.order_by(Invoice.period_end, Invoice.subscription_id).limit(limit).with_for_update(of=Invoice)
+    ).all()
+    _finalize(session, organisation_id, drafts, now)
+    return len(drafts)
+
+
+def finalize_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
+    """Raises: Conflict if it is no draft."""
+    session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
+    session.refresh(invoice)
+    if invoice.status != "draft":
+        raise Conflict(f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a draft can be finalised.")
+    _finalize(session, invoice.organisation_id, [invoice], now)
+    session.flush()
+    return invoice
+
+
+def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
+    """Raises: Conflict unless it is finalised and unpaid. It keeps its number, and its period is not billed again."""
+    session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
+    session.refresh(invoice)
+    if invoice.status != "finalized":
+        raise Conflict(
+            f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a finalized one can be voided."
+        )
+    if invoice.amount_paid:
+        raise Conflict(f"Invoice {invoice.number} is partly paid; refund it first.")
+    invoice.status = "void"
+    invoice.voided_at = now
+    invoice.amount_due -= invoice.amount_due
+    session.flush()
+    return invoice
+
+
+def _finalize(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> None:
+    if not drafts:
+        return
+    first = _take_numbers(session, organisation_id, len(drafts))
+    for number, invoice in enumerate(drafts, first):
+        invoice.number = f"INV-{number:06d}"
+        invoice.status = "finalized"
+        invoice.issued_at = now
+        invoice.due_at = now + PAYMENT_TERM
+
+
+def _take_numbers(session: Session, organisation_id: str, count: int) -> int:
+    """The first of `count` consecutive numbers. They are given back if this transaction does not commit."""
+    taken = (
+        insert(InvoiceCounter)
+        .values(organisation_id=organisation_id, next_number=1 + count)
+        .on_conflict_do_update(
+            index_elements=["organisation_id"], set_={"next_number": InvoiceCounter.next_number + count}
+        )
+        .returning(InvoiceCounter.next_number)
+    )
+    next_number = session.scalar(taken)
+    assert next_number is not None
+    return next_number - count

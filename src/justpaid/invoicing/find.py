@@ -1,0 +1,52 @@
+"""Find invoices and billing runs."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from justpaid.invoicing.tables import BillingRun, Invoice
+from justpaid.kernel.errors import NotFound
+
+
+def find_invoice(session: Session, reference: str) -> Invoice:
+    """The invoice with this id or number.  Raises: NotFound, also for another organisation's."""
+    invoice = session.scalar(sa.select(Invoice).where(sa.or_(Invoice.id == reference, Invoice.number == reference)))
+    if invoice is None:
+        raise NotFound.of("invoice", reference)
+    return invoice
+
+
+def list_invoices(
+    session: Session,
+    *,
+    limit: int,
+    before_id: str | None = None,
+    customer_id: str | None = None,
+    status: str | None = None,
+    subscription_id: str | None = None,
+) -> Sequence[Invoice]:
+    """Newest first; those made before `before_id` where it is given."""
+    query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit).options(selectinload(Invoice.lines))
+    for column, value in (
+        (Invoice.customer_id, customer_id),
+        (Invoice.status, status),
+        (Invoice.subscription_id, subscription_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return session.scalars(query.where(Invoice.id < before_id) if before_id else query).all()
+
+
+def list_runs(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[BillingRun]:
+    """Newest first; those made before `before_id` where it is given."""
+    query = sa.select(BillingRun).order_by(BillingRun.id.desc()).limit(limit)
+    return session.scalars(query.where(BillingRun.id < before_id) if before_id else query).all()
+
+
+def find_run(session: Session, run_id: str) -> BillingRun:
+    """Raises: NotFound."""
+    run = session.get(BillingRun, run_id)
+    if run is None:
+        raise NotFound.of("billing run", run_id)
+    return run

@@ -1,0 +1,82 @@
+"""What is printed on an invoice: plain values, complete in themselves, so that rendering asks nobody anything.
+
+Amounts are in major units of the document's currency. `discount`, `credits_applied` and `amount_paid` are positive
+numbers that reduce what is owed. Line amounts and totals come rounded; step amounts may be exact.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from justpaid.kernel.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sells, or who is billed."""
+
+    name: str
+    address_lines: tuple[str, ...] = ()
+    email: str | None = None
+    tax_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStep:
+    """One step of a line's arithmetic, such as a tier; a fixed fee has neither quantity nor rate."""
+
+    description: str
+    quantity: Decimal | None
+    unit_amount: Decimal | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """`groups` breaks the quantity down by dimension values, as (label, quantity)."""
+
+    description: str
+    price_key: str
+    meter: str | None
+    quantity: Decimal | None
+    unit_amount: Decimal | None
+    amount: Decimal
+    period: Period
+    steps: tuple[DocumentStep, ...] = ()
+    groups: tuple[tuple[str, Decimal], ...] = ()
+
+    @property
+    def telling_steps(self) -> tuple[DocumentStep, ...]:
+        """The steps, unless there is one that only says again what the line says."""
+        match self.steps:
+            case (only,) if (only.quantity, only.unit_amount) == (self.quantity, self.unit_amount):
+                return ()
+        return self.steps
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDocument:
+    """`number` is None until finalisation; `timezone` is the IANA zone dates print in; `cutoff` the last entry billed.
+
+    `status` draft and void are marked across every page, paid beside the number; any other status is not printed.
+    """
+
+    number: str | None
+    status: str
+    seller: Party
+    customer: Party
+    currency: str
+    period: Period
+    timezone: str
+    issued_at: datetime | None
+    due_at: datetime | None
+    lines: tuple[DocumentLine, ...]
+    subtotal: Decimal
+    discount: Decimal
+    tax: Decimal
+    credits_applied: Decimal
+    total: Decimal
+    amount_paid: Decimal
+    amount_due: Decimal
+    cutoff: int
+    memo: str | None = None

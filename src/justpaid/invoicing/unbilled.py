@@ -1,0 +1,95 @@
+"""The report of usage that no invoice has and none will: who sent it, why, and where to look.
+
+What is merely not billed yet is no part of it: an event with a customer, a meter and an agreed price waits for the end
+of its period. An event may have several reasons.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, load_only
+
+from justpaid.catalog import terms_of
+from justpaid.contracts import Subscription
+from justpaid.customers import owners_of
+from justpaid.invoicing.tables import Invoice, InvoiceLine
+from justpaid.kernel.period import Period
+from justpaid.metering import Agreement, Counted, Gap, Metering, load_definitions
+
+_CHUNK: Final = 10_000
+
+
+def unbilled(session: Session, metering: Metering, organisation_id: str, period: Period) -> list[Gap]:
+    """A gap for every reason, in the order of `Reason`, of the events with a timestamp in `period`.
+
+    Raises: EngineUnavailable.
+    """
+    reader = metering.unbilled
+    meters = load_definitions(session)
+    present = reader.customer_keys(organisation_id, period)
+    owners = _owners(session, list(present))
+    unowned = {key: events for key, events in present.items() if key not in owners}
+    agreements = _agreements(session, period, owners)
+    counted = list(dict.fromkeys(_counted(session, period, owners)))
+    return [
+        reader.without_customer(organisation_id, period, unowned),
+        *reader.without_meter(organisation_id, period, meters),
+        *reader.without_agreement(organisation_id, period, meters, owners, agreements),
+        reader.late(organisation_id, period, meters, counted),
+    ]
+
+
+def _owners(session: Session, keys: list[str]) -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        owners |= owners_of(session, keys[start : start + _CHUNK])
+    return owners
+
+
+def _keys_by_owner(owners: Mapping[str, str]) -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for key, customer_id in owners.items():
+        keys.setdefault(customer_id, []).append(key)
+    return keys
+
+
+def _agreements(session: Session, period: Period, owners: Mapping[str, str]) -> Iterator[Agreement]:
+    """What each subscription charges for, under each key of its customer that events have."""
+    keys = _keys_by_owner(owners)
+    charged: dict[str, list[str]] = {}
+    query = (
+        sa.select(Subscription)
+        .where(Subscription.start_at < period.end)
+        .where(sa.or_(Subscription.end_at.is_(None), Subscription.end_at > period.start))
+        .options(joinedload(Subscription.plan_version))
+    )
+    for subscription in session.scalars(query):
+        version = subscription.plan_version
+        if version.id not in charged:
+            charged[version.id] = sorted({price.meter for price in terms_of(version).prices if price.meter})
+        for key in keys.get(subscription.customer_id, ()):
+            yield Agreement(key, subscription.start_at, subscription.end_at, charged[version.id])
+
+
+def _counted(session: Session, period: Period, owners: Mapping[str, str]) -> Iterator[Counted]:
+    """What invoices have counted; of a key that became the customer's only afterwards, nothing."""
+    keys = _keys_by_owner(owners)
+    for line, invoice in session.execute(_lines_over(period)):
+        assert line.meter is not None
+        known_then = set(invoice.customer_keys)
+        for key in keys.get(invoice.customer_id, ()):
+            cutoff = invoice.cutoff if key in known_then else 0
+            yield Counted(key, line.period_start, line.period_end, line.meter, cutoff, invoice.id)
+
+
+def _lines_over(period: Period) -> sa.Select[InvoiceLine, Invoice]:
+    return (
+        sa.select(InvoiceLine, Invoice)
+        .join(Invoice, InvoiceLine.invoice_id == Invoice.id)
+        .where(Invoice.status != "void", InvoiceLine.meter.is_not(None))
+        .where(InvoiceLine.period_start < period.end, InvoiceLine.period_end > period.start)
+        .order_by(Invoice.id, InvoiceLine.position)
+        .options(load_only(InvoiceLine.meter, InvoiceLine.period_start, InvoiceLine.period_end))
+        .options(load_only(Invoice.customer_id, Invoice.customer_keys, Invoice.cutoff))
+    )

@@ -1,0 +1,12 @@
+"""Prefixed, time-sortable ids: TypeID (https://github.com/jetify-com/typeid), a UUIDv7 behind a short noun."""
+
+from typing import Literal
+
+from typeid import TypeID
+
+Prefix = Literal["org", "key", "cus", "mtr", "plan", "pv", "sub", "inv", "il", "run", "evt"]
+
+
+def new_id(prefix: Prefix) -> str:
+    """A new id such as `cus_01k…`. Ids made later sort after ids made earlier."""
+    return str(TypeID(prefix=prefix))

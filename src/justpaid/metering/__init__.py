@@ -1,0 +1,58 @@
+"""Stage 2: meters, rollups, usage questions, single events; see README.md."""
+
+from justpaid.metering.backlog import Backlog
+from justpaid.metering.define import (
+    change_meter,
+    define_meter,
+    definition_of,
+    find_meter,
+    list_meters,
+    load_definitions,
+)
+from justpaid.metering.events import Change, EventFilter, EventReader, Measure, StoredEvent
+from justpaid.metering.meter import Aggregation, Filter, MeterDefinition, Operator
+from justpaid.metering.metering import Metering
+from justpaid.metering.quantity import Quantity
+from justpaid.metering.recount import Difference, recount
+from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
+from justpaid.metering.tables import Meter
+from justpaid.metering.unbilled import Agreement, Counted, Gap, Group, Reason, UnbilledReader
+from justpaid.metering.usage import Question, dimension_positions
+from justpaid.metering.windows import Window, cut
+
+__all__ = [
+    "MAX_REPLAYED",
+    "Aggregation",
+    "Agreement",
+    "Backlog",
+    "Change",
+    "Counted",
+    "Difference",
+    "EventFilter",
+    "EventReader",
+    "Filter",
+    "Gap",
+    "Group",
+    "Measure",
+    "Meter",
+    "MeterDefinition",
+    "Metering",
+    "Operator",
+    "Quantity",
+    "Question",
+    "Reason",
+    "Replay",
+    "StoredEvent",
+    "UnbilledReader",
+    "Wanted",
+    "Window",
+    "change_meter",
+    "cut",
+    "define_meter",
+    "definition_of",
+    "dimension_positions",
+    "find_meter",
+    "list_meters",
+    "load_definitions",
+    "recount",
+]

@@ -1,0 +1,243 @@
+"""The drainer moves accepted events from the journal into the warehouse and its rollups.
+
+It inserts all that is pending as one block as soon as the last insert ends: low load gives small fresh blocks, high
+load large efficient ones. A crash at any step repeats that step: the warehouse itself says how far `events` and
+`usage` are, because each insert is atomic and carries its sequence.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import structlog
+
+from justpaid.ingest import decode_block
+from justpaid.metering.meter import MeterDefinition
+from justpaid.metering.rollups import Definitions, Rollup, Rollups, rollup_insert
+from justpaid.metering.voids import Voids, split
+from justpaid.platform.failpoints import failpoint
+from justpaid.platform.journal import Block, Journal
+from justpaid.platform.warehouse import Warehouse
+
+log = structlog.get_logger(__name__)
+
+_DRAINED: Final = "metering.drained"
+_IDLE_S: Final = 0.5
+_RETRY_S: Final = 1.0
+_NAMES: Final = ["organisation", "event"]
+_DECIMAL: Final = pa.decimal128(38, 12)
+
+
+class Drainer:
+    """One thread. `fill_in` is given each new rollup that has a past, and returns at once."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        warehouse: Warehouse,
+        rollups: Rollups,
+        voids: Voids,
+        definitions: Definitions,
+        fill_in: Callable[[MeterDefinition, Rollup], None],
+        *,
+        max_rows: int,
+    ) -> None:
+        self._journal = journal
+        self._warehouse = warehouse
+        self._rollups = rollups
+        self._voids = voids
+        self._load = definitions
+        self._fill_in = fill_in
+        self._max_rows = max_rows
+        self._meters: list[MeterDefinition] = []
+        self._meters_changed = threading.Event()
+        self._meters_changed.set()
+        self._stopping = threading.Event()
+        self._progress = threading.Condition()
+        self._draining = False
+        self._pauses = 0
+        self._position = int(journal.mark(_DRAINED) or b"0")
+        self._sure = False
+        self._thread = threading.Thread(target=self._run, name="drainer", daemon=True)
+
+    @property
+    def position(self) -> int:
+        """Every event below this sequence is in `events` and in the rollups."""
+        return self._position
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Finish what a crash left undone, then follow the journal."""
+        self._make_sure()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._journal.wake()
+        self._thread.join()
+
+    def meters_changed(self) -> None:
+        """A meter was made or changed: take it up before the next block."""
+        self._meters_changed.set()
+        self._journal.wake()
+
+    @contextmanager
+    def paused(self) -> Iterator[int]:
+        """Hold the warehouse still between two blocks, for reads that must agree; yields the position."""
+        with self._progress:
+            self._pauses += 1
+            self._progress.wait_for(lambda: not self._draining)
+        try:
+            yield self._position
+        finally:
+            with self._progress:
+                self._pauses -= 1
+                self._progress.notify_all()
+
+    def wait_until(self, sequence: int, timeout_s: float) -> bool:
+        """Block until every event below `sequence` is metered; False when the time ran out first."""
+        with self._progress:
+            return self._progress.wait_for(lambda: self._position >= sequence or self._stopping.is_set(), timeout_s)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Pauses go first: a plain lock would let a busy drainer take it again before a reader wakes."""
+        with self._progress:
+            self._progress.wait_for(lambda: not self._pauses)
+            self._draining = True
+        try:
+            yield
+        finally:
+            with self._progress:
+                self._draining = False
+                self._progress.notify_all()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._make_sure()
+                self._take_up_new_meters()
+                if self._journal.wait_beyond(self._position, _IDLE_S):
+                    with self._writing():
+                        self._drain_once()
+            except Exception as error:
+                self._sure = False
+                log.error("metering.drain_failed", error=str(error), position=self._position, retry_s=_RETRY_S)
+                self._stopping.wait(_RETRY_S)
+
+    def _take_up_new_meters(self) -> None:
+        if not self._meters_changed.is_set():
+            return
+        self._meters_changed.clear()
+        try:
+            self._meters = self._load()
+            for meter, rollup in self._rollups.register(self._meters, self._position):
+                self._fill_in(meter, rollup)
+        except Exception:
+            self._meters_changed.set()
+            raise
+
+    def _drain_once(self) -> None:
+        blocks = self._journal.read(self._position, max_records=self._max_rows)
+        if not blocks:
+            return
+        failpoint("drain.before_events")
+        rows, voids = split(_rows(blocks))
+        if rows.num_rows:
+            self._warehouse.insert("events", rows)
+        failpoint("drain.after_events")
+        end = blocks[-1].end
+        if voids is not None:
+            self._voids.insert(voids)
+            failpoint("drain.after_voids")
+            self._voids.begin()
+        # What a block costs grows with the meters that match it, not with all there are.
+        present = {(row["organisation"], row["event"]) for row in rows.group_by(_NAMES).aggregate([]).to_pylist()}
+        self._roll_up(self._position, end, [meter for meter in self._meters if _name(meter) in present])
+        failpoint("drain.after_rollup")
+        self._advance(end)
+        self._voids.settle()
+
+    def _roll_up(self, start: int, end: int, meters: list[MeterDefinition]) -> None:
+        live = [(meter, rollup) for meter in meters if (rollup := self._rollups.of(meter))]
+        if live:
+            self._warehouse.execute(rollup_insert(live, start, end, upto=end))
+
+    def _advance(self, end: int) -> None:
+        self._journal.set_marks({_DRAINED: str(end).encode()})
+        failpoint("drain.after_mark")
+        self._journal.release(end)
+        with self._progress:
+            self._position = end
+            self._progress.notify_all()
+
+    def _make_sure(self) -> None:
+        """After a crash or a failed step `events` may be ahead of the mark, and `usage` between the two."""
+        if not self._sure:
+            with self._writing():
+                self._recover()
+            self._sure = True
+
+    def _recover(self) -> None:
+        """Bring the mark, `events` and `usage` together, by what the warehouse itself says."""
+        done = self._position
+        self._meters = self._load()
+        self._voids.load()
+        in_voids = self._reached("voids", "seq", done - 1) + 1
+        inserted = max(self._reached("events", "seq", done - 1) + 1, in_voids)
+        in_usage = self._reached("usage", "upto", done)
+        if inserted > done:
+            log.info("metering.recovering", mark=done, inserted=inserted, voids=in_voids, usage=in_usage)
+            if in_voids == done:
+                inserted = self._insert_missing_voids(done, inserted)
+            self._voids.begin()
+            if in_usage < inserted:
+                self._roll_up(in_usage, inserted, self._meters)
+            self._advance(inserted)
+        self._voids.settle()
+
+    def _insert_missing_voids(self, start: int, inserted: int) -> int:
+        """The events from `start` to `inserted` are in `events`; add the voids that lie among them. Voids come after
+        the events and all at once, so that either all are there or none.
+
+        Returns the end of the journal block that holds the last of these events: a void may follow it there.
+        """
+        blocks: list[Block] = []
+        end = start
+        while end < inserted:
+            (block,) = self._journal.read(end, max_records=1)
+            blocks.append(block)
+            end = block.end
+        _, voids = split(_rows(blocks))
+        if voids is not None:
+            self._voids.insert(voids)
+        return end
+
+    def _reached(self, table: str, column: str, floor: int) -> int:
+        row = self._warehouse.query(
+            f"SELECT count() AS n, max({column}) AS reached FROM {table} WHERE {column} > {{floor:Int64}}",
+            {"floor": floor},
+        ).to_pylist()[0]
+        return int(row["reached"]) if row["n"] else floor
+
+
+def _name(meter: MeterDefinition) -> tuple[str, str]:
+    return meter.organisation_id, meter.event
+
+
+def _rows(blocks: list[Block]) -> pa.Table:
+    """The blocks as rows of `events`: quantities as decimals, each row with its sequence."""
+    tables = [
+        decode_block(block.payload).append_column("seq", pa.array(range(block.start, block.end), pa.uint64()))
+        for block in blocks
+    ]
+    # Blocks of corrections have columns of their own, which are null for other rows.
+    table = pa.concat_tables(tables, promote_options="default").combine_chunks()
+    quantity = pc.cast(table.column("quantity"), _DECIMAL)
+    return table.set_column(table.column_names.index("quantity"), "quantity", quantity)

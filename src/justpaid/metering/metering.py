@@ -1,0 +1,94 @@
+"""Stage 2 as one running thing: the drainer that fills the warehouse, and the readers that answer from it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from justpaid.kernel.errors import Overloaded
+from justpaid.metering.backfill import SLICE_EVENTS, Backfill
+from justpaid.metering.backlog import Backlog, backlog_of
+from justpaid.metering.drainer import Drainer
+from justpaid.metering.events import EventReader
+from justpaid.metering.meter import MeterDefinition
+from justpaid.metering.quantity import Quantity
+from justpaid.metering.replay import Replay
+from justpaid.metering.rollups import Rollups
+from justpaid.metering.schema import prepare_warehouse
+from justpaid.metering.unbilled import UnbilledReader
+from justpaid.metering.usage import Question, UsageReader
+from justpaid.metering.voids import Voids
+from justpaid.platform.journal import Journal
+from justpaid.platform.warehouse import Warehouse
+
+_CATCH_UP_S = 60.0
+
+
+class Metering:
+    """Owns the warehouse of this node. `load_definitions` gives every meter of every organisation."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        warehouse: Warehouse,
+        load_definitions: Callable[[], list[MeterDefinition]],
+        *,
+        max_rows: int,
+        slice_events: int = SLICE_EVENTS,
+    ) -> None:
+        prepare_warehouse(warehouse)
+        self._journal = journal
+        self.rollups = Rollups(journal, warehouse)
+        self._voids = Voids(warehouse)
+        self._backfill = Backfill(
+            warehouse, self.rollups, lambda: self.drainer.meters_changed(), slice_events=slice_events
+        )
+        self.drainer = Drainer(
+            journal, warehouse, self.rollups, self._voids, load_definitions, self._backfill.add, max_rows=max_rows
+        )
+        self.events = EventReader(journal, warehouse)
+        self.replay = Replay(journal, warehouse)
+        self.unbilled = UnbilledReader(warehouse)
+        self._usage = UsageReader(warehouse, self.rollups, self._voids)
+
+    def start(self) -> None:
+        self._backfill.start()
+        self.drainer.start()
+
+    def stop(self) -> None:
+        self.drainer.stop()
+        self._backfill.stop()
+
+    def usage(self, question: Question) -> list[Quantity]:
+        """What `UsageReader.answer` says, as of now."""
+        if question.cutoff is not None:  # what was then does not change
+            return self._usage.answer(question, question.cutoff)
+        return self._voids.read_steadily(
+            lambda position: self._usage.answer(question, position),
+            position=lambda: self.drainer.position,
+            hold=self.drainer.paused,
+        )
+
+    def catch_up(self, timeout_s: float) -> bool:
+        """Wait until usage counts every event acknowledged before the call; False if that takes longer."""
+        return self.drainer.wait_until(self._journal.head, timeout_s)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """Hold metering still and yield the cut-off that usage now answers for: all events below that sequence.
+
+        It includes every event acknowledged before the call. Receipts go on meanwhile; only their metering waits.
+        Raises: Overloaded if metering is more than a minute behind.
+        """
+        if not self.catch_up(_CATCH_UP_S):
+            raise Overloaded(
+                f"Metering is {self.lag()} events behind; bill again once it has caught up.", retry_after_s=30
+            )
+        with self.drainer.paused() as position:
+            yield position
+
+    def lag(self) -> int:
+        """Events that are acknowledged but not yet metered."""
+        return self._journal.head - self.drainer.position
+
+    def backlog(self) -> Backlog:
+        """How far metering is behind.  Raises: EngineUnavailable if the journal can't be read."""
+        return backlog_of(self._journal, self.drainer.position)

@@ -1,0 +1,152 @@
+"""Which meters have a rollup, from where on it is live, and whether its past has been filled in.
+
+A rollup is one generation of a meter's rows in `usage`. Its rows come from two sides that meet at `live_from`: the
+drainer adds every event from that sequence on, the backfill everything before it. A backfill that was interrupted is
+not continued, and a rollup of another version of the meter not taken over: a new generation starts, and once it is
+complete the old one's rows, ignored by then, are deleted.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from justpaid.metering.expressions import ROLLUP_COLUMNS, as_tuple, matches
+from justpaid.metering.meter import MeterDefinition
+from justpaid.platform.journal import Journal
+from justpaid.platform.warehouse import Warehouse, quote
+
+_PREFIX: Final = "metering.rollup."
+
+
+class Rollup(msgspec.Struct, frozen=True):
+    """`id` names its rows in `usage`. Until `complete`, usage is answered from `events`. `version` is the meter's."""
+
+    meter_id: str
+    generation: int
+    live_from: int
+    complete: bool
+    version: int = 1
+
+    @property
+    def id(self) -> str:
+        return f"{self.meter_id}.{self.generation}"
+
+
+class Rollups:
+    """The registry, kept as marks of the journal: it describes this node's warehouse and lives beside it.
+
+    Used by the drainer, the backfill and readers at once. How far a backfill is lives in memory alone.
+    """
+
+    def __init__(self, journal: Journal, warehouse: Warehouse) -> None:
+        self._journal = journal
+        self._warehouse = warehouse
+        self._lock = threading.Lock()
+        stored = (msgspec.json.decode(value, type=Rollup) for value in journal.marks(_PREFIX).values())
+        self._rollups = {rollup.meter_id: rollup for rollup in stored}
+        self._filled: dict[str, int] = {}
+
+    def of(self, meter: MeterDefinition) -> Rollup | None:
+        """The rollup of just this version of the meter, complete or not."""
+        rollup = self._rollups.get(meter.id)
+        return rollup if rollup and rollup.version == meter.version else None
+
+    def progress(self, meter: MeterDefinition) -> Decimal:
+        """How much of the past the meter's rollup covers, to two places and rounded down; 1 means complete."""
+        rollup = self.of(meter)
+        if rollup is None:
+            return Decimal(0)
+        if rollup.complete:
+            return Decimal(1)
+        return Decimal(min(99, self._filled.get(rollup.id, 0) * 100 // rollup.live_from)).scaleb(-2)
+
+    def register(self, meters: Iterable[MeterDefinition], position: int) -> list[tuple[MeterDefinition, Rollup]]:
+        """Give each meter whose version has no complete rollup, and none in the making, a new one, live from
+        `position`; return those that have a past to fill in."""
+        fresh = []
+        for meter in meters:
+            known = self._rollups.get(meter.id)
+            if known and known.version == meter.version and (known.complete or known.id in self._filled):
+                continue
+            generation = known.generation + 1 if known else 1
+            fresh.append((meter, Rollup(meter.id, generation, position, position == 0, meter.version)))
+        if fresh:
+            self._store([rollup for _, rollup in fresh])
+        past = [(meter, rollup) for meter, rollup in fresh if not rollup.complete]
+        self._filled |= {rollup.id: 0 for _, rollup in past}
+        return past
+
+    def is_current(self, rollup: Rollup) -> bool:
+        """False once its meter has a newer generation."""
+        return self._rollups.get(rollup.meter_id) == rollup
+
+    def filled(self, rollup: Rollup, upto: int) -> None:
+        self._filled[rollup.id] = upto
+
+    def abandon(self, rollup: Rollup) -> None:
+        """It can't be completed; the next `register` starts a new generation."""
+        self._filled.pop(rollup.id, None)
+
+    def complete(self, rollup: Rollup) -> None:
+        """Its past is filled in: from now on it answers, unless its meter has a newer generation."""
+        with self._lock:
+            if not self.is_current(rollup):
+                return
+            self._put([msgspec.structs.replace(rollup, complete=True)])
+        self._filled.pop(rollup.id, None)
+        if rollup.generation > 1:
+            self._delete_generations_before(rollup)
+
+    def _store(self, rollups: list[Rollup]) -> None:
+        with self._lock:
+            self._put(rollups)
+
+    def _put(self, rollups: list[Rollup]) -> None:
+        self._journal.set_marks({_PREFIX + rollup.meter_id: msgspec.json.encode(rollup) for rollup in rollups})
+        self._rollups = {**self._rollups, **{rollup.meter_id: rollup for rollup in rollups}}
+
+    def _delete_generations_before(self, rollup: Rollup) -> None:
+        stale = [f"{rollup.meter_id}.{generation}" for generation in range(1, rollup.generation)]
+        self._warehouse.execute(
+            f"ALTER TABLE usage DELETE WHERE rollup IN ({', '.join(map(quote, stale))}) SETTINGS mutations_sync = 0"
+        )
+
+
+def rollup_insert(rollups: list[tuple[MeterDefinition, Rollup]], start: int, end: int, *, upto: int) -> str:
+    """The INSERT that adds the events of sequences [start, end) to these rollups.
+
+    One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
+    event is read once, however many meters take it.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for meter, rollup in rollups:
+        condition = matches(meter)
+        if start < rollup.live_from < end:
+            condition = f"({condition}) AND seq >= {rollup.live_from}"
+        groups.setdefault((meter.organisation_id, meter.event), []).append(as_tuple(meter, rollup.id, condition))
+    branches = [_branch(*key, tuples, start, end, upto) for key, tuples in groups.items()]
+    return f"INSERT INTO usage {' UNION ALL '.join(branches)}"
+
+
+def rollup_select(meter: MeterDefinition, rollup_id: str, end: int) -> str:
+    """What this meter's rows in `usage` ought to be, from all events below sequence `end`."""
+    return _branch(meter.organisation_id, meter.event, [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
+
+
+def _branch(organisation_id: str, event: str, tuples: list[str], start: int, end: int, upto: int) -> str:
+    return f"""SELECT organisation, m.1 AS rollup, customer,
+        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, {ROLLUP_COLUMNS},
+        toUInt64({upto}) AS upto
+    FROM (
+        SELECT organisation, customer, timestamp, seq, arrayJoin(arrayFilter(t -> t.6, [{", ".join(tuples)}])) AS m
+        FROM events
+        WHERE organisation = {quote(organisation_id)} AND event = {quote(event)} AND seq >= {start} AND seq < {end}
+    )
+    GROUP BY organisation, rollup, customer, bucket, dimensions"""
+
+
+Definitions = Callable[[], list[MeterDefinition]]
+"""Loads every meter of every organisation."""

@@ -1,0 +1,88 @@
+"""The warehouse's tables.
+
+`events` keeps every accepted event, ordered so that one meter's events of one customer lie together. `usage` is the
+rollup: one row per rollup, customer, dimension values and 5 minutes, merged in the background. `upto` is the journal
+sequence up to which the insert that made a row had read; one insert is atomic, so `max(upto)` tells, after any crash,
+how far `usage` is.
+
+`voids` has a row for each event row that was withdrawn: `target` is the row's sequence, `bucket` its five minutes,
+`seq` the void's own place, `replaced` whether another version of the event counts instead.
+"""
+
+from typing import Final
+
+from justpaid.platform.warehouse import Warehouse
+
+BUCKET_S: Final = 300
+
+# On disk when the insert returns; the journal drops its copy after that. An insert that would fill the disk is refused
+# beforehand: the engine inside this process takes a part for whole though its last bytes found no room.
+MIN_FREE_BYTES: Final = 256 << 20
+_DURABLE: Final = (
+    "fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192, "
+    f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}"
+)
+
+_STATEMENTS: Final = (
+    f"""
+    CREATE TABLE IF NOT EXISTS events (
+        organisation LowCardinality(String),
+        id           String                CODEC(ZSTD(1)),
+        customer     String                CODEC(ZSTD(1)),
+        event        LowCardinality(String),
+        timestamp    DateTime64(6, 'UTC')  CODEC(Delta, ZSTD(1)),
+        quantity     Decimal(38, 12)       CODEC(ZSTD(1)),
+        properties   String                CODEC(ZSTD(1)),
+        received_at  DateTime64(6, 'UTC')  CODEC(Delta, ZSTD(1)),
+        seq          UInt64                CODEC(Delta, ZSTD(1)),
+        INDEX seq_range seq TYPE minmax GRANULARITY 1,
+        INDEX timestamp_range timestamp TYPE minmax GRANULARITY 1
+    )
+    ENGINE = MergeTree ORDER BY (organisation, event, customer, timestamp)
+    SETTINGS {_DURABLE}
+    """,
+    f"""
+    CREATE TABLE IF NOT EXISTS usage (
+        organisation LowCardinality(String),
+        rollup       LowCardinality(String),
+        customer     String                CODEC(ZSTD(1)),
+        bucket       DateTime('UTC')       CODEC(Delta, ZSTD(1)),
+        dimensions   Array(String)         CODEC(ZSTD(1)),
+        events       SimpleAggregateFunction(sum, UInt64),
+        samples      SimpleAggregateFunction(sum, UInt64),
+        total        SimpleAggregateFunction(sum, Decimal(76, 12)),
+        moment       SimpleAggregateFunction(sum, Decimal(76, 12)),
+        least        SimpleAggregateFunction(min, Nullable(Decimal(38, 12))),
+        greatest     SimpleAggregateFunction(max, Nullable(Decimal(38, 12))),
+        latest       AggregateFunction(argMax, Decimal(38, 12), Tuple(DateTime64(6, 'UTC'), UInt64)),
+        distinct     AggregateFunction(uniqExact, String),
+        upto         SimpleAggregateFunction(max, UInt64) CODEC(Delta, ZSTD(1)),
+        INDEX upto_range upto TYPE minmax GRANULARITY 1
+    )
+    ENGINE = AggregatingMergeTree ORDER BY (organisation, rollup, customer, bucket, dimensions)
+    SETTINGS {_DURABLE}
+    """,
+    f"""
+    CREATE TABLE IF NOT EXISTS voids (
+        organisation LowCardinality(String),
+        event        LowCardinality(String),
+        customer     String                CODEC(ZSTD(1)),
+        bucket       DateTime('UTC')       CODEC(Delta, ZSTD(1)),
+        target       UInt64                CODEC(Delta, ZSTD(1)),
+        seq          UInt64                CODEC(Delta, ZSTD(1)),
+        replaced     Bool,
+        received_at  DateTime64(6, 'UTC')  CODEC(Delta, ZSTD(1)),
+        INDEX seq_range seq TYPE minmax GRANULARITY 1
+    )
+    ENGINE = MergeTree ORDER BY (organisation, event, customer, bucket)
+    SETTINGS {_DURABLE}
+    """,
+    # For a warehouse from before weighted_sum.
+    "ALTER TABLE usage ADD COLUMN IF NOT EXISTS moment SimpleAggregateFunction(sum, Decimal(76, 12)) AFTER total",
+)
+
+
+def prepare_warehouse(warehouse: Warehouse) -> None:
+    """Make what is missing; safe to repeat.  Raises: EngineUnavailable."""
+    for statement in _STATEMENTS:
+        warehouse.execute(statement)

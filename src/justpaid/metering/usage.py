@@ -1,0 +1,203 @@
+"""Answers to usage questions: exact quantities per window, dimension values and owner.
+
+Whole 5-minute buckets come from `usage`; where a boundary cuts a bucket or an event in it was withdrawn, that bucket
+comes from `events`. A meter whose rollup is not complete yet, and a question as of a cut-off, are answered from
+`events` alone. All paths share the meter's SQL.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from justpaid.kernel.decimals import EXACT, PLACES
+from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.period import Period
+from justpaid.metering.expressions import MERGED_COLUMNS, ROLLUP_COLUMNS, as_tuple, path_of, source_condition
+from justpaid.metering.levels import average_levels
+from justpaid.metering.meter import Aggregation, MeterDefinition
+from justpaid.metering.quantity import Quantity, Row
+from justpaid.metering.rollups import Rollups
+from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
+from justpaid.platform.warehouse import Warehouse, quote
+
+_BUCKET: Final = timedelta(seconds=BUCKET_S)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one meter.
+
+    `customers` maps each key that events carry to its owner (None: everyone's, as one). `windows` are consecutive.
+    `group_by` names dimensions of the meter. `cutoff` (a journal sequence) asks for the answer as it was there.
+    """
+
+    meter: MeterDefinition
+    windows: Sequence[Period]
+    customers: Mapping[str, str] | None = None
+    group_by: tuple[str, ...] = ()
+    cutoff: int | None = None
+
+
+class UsageReader:
+    def __init__(self, warehouse: Warehouse, rollups: Rollups, voids: Voids) -> None:
+        self._warehouse = warehouse
+        self._rollups = rollups
+        self._voids = voids
+
+    def answer(self, question: Question, position: int) -> list[Quantity]:
+        """Only windows and groups that have events, or for weighted_sum a level; by window, then owner, then group.
+
+        What is answered from `events` is as of `position`, up to which usage has taken up corrections.
+
+        Raises: InvalidRequest for a group that is no dimension of the meter; EngineUnavailable.
+        """
+        if question.customers is not None and not question.customers:
+            return []
+        rows = self._rows(question, position)
+        if question.meter.aggregation is Aggregation.WEIGHTED_SUM:
+            return average_levels(question.windows, self._levels_before(question, position), rows)
+        return [
+            Quantity(row.window, _value(question.meter.aggregation, row.merged), row.events, row.owner, row.group)
+            for row in rows
+        ]
+
+    def _levels_before(self, question: Question, position: int) -> list[Row]:
+        """What weighted_sum starts the first window with: all changes that ever came before it."""
+        start = question.windows[0].start
+        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), position) if start > _EPOCH else []
+
+    def _rows(self, question: Question, position: int) -> list[Row]:
+        positions = dimension_positions(question.meter, question.group_by)
+        windows = {_epoch_s(window.start): window for window in question.windows}
+        chosen = ", ".join(f"dimensions[{position}]" for position in positions)
+        owner = "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
+        sql = f"""
+            SELECT roundDown(at, {{boundaries:Array(UInt32)}}) AS window, {owner} AS owner,
+                   CAST([{chosen}], 'Array(String)') AS grouped, {MERGED_COLUMNS}
+            FROM ({self._source(question, position)})
+            GROUP BY window, owner, grouped
+            ORDER BY window, owner, grouped"""
+        parameters: dict[str, Any] = {"boundaries": sorted(windows)}
+        if question.customers:
+            parameters |= {"keys": list(question.customers), "owners": list(question.customers.values())}
+        return [
+            Row(
+                window=windows[row["window"]],
+                owner=row["owner"],
+                group=dict(zip(question.group_by, row["grouped"], strict=True)),
+                merged=row,
+            )
+            for row in self._warehouse.query(sql, parameters).to_pylist()
+        ]
+
+    def _source(self, question: Question, position: int) -> str:
+        span = Period(question.windows[0].start, question.windows[-1].end)
+        meter, customers = question.meter, _customer_condition(question)
+        corrected = self._voids.touch(meter.organisation_id, meter.event)
+
+        def from_events(part: Period, condition: str = "") -> str:
+            if corrected:
+                condition += not_withdrawn(meter, part, customers, position)
+            return _from_events(question, part, f"{condition} AND seq < {position}")
+
+        rollup = self._rollups.of(meter)
+        if question.cutoff is not None or rollup is None or not rollup.complete:
+            return from_events(span)
+        whole = _whole_buckets(span)
+        if whole is None:
+            return from_events(span)
+        edges = (Period(span.start, whole.start), Period(whole.end, span.end))
+        parts = [from_events(edge) for edge in edges if edge.duration]
+        if corrected:
+            parts.append(_from_usage(question, rollup.id, whole, untouched(meter, whole, customers, position)))
+            parts.append(from_events(whole, touched(meter, whole, customers, position)))
+        else:
+            parts.append(_from_usage(question, rollup.id, whole))
+        return " UNION ALL ".join(parts)
+
+
+def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list[int]:
+    """1-based places of the named dimensions.  Raises: InvalidRequest."""
+    names = [path_of(name) for name in meter.dimensions]
+    for name in group_by:
+        if path_of(name) not in names:
+            known = ", ".join(meter.dimensions) or "none"
+            raise InvalidRequest.of("group_by", f"{name!r} is no dimension of meter {meter.key!r} (it has: {known})")
+    return [names.index(path_of(name)) + 1 for name in group_by]
+
+
+def _from_usage(question: Question, rollup_id: str, span: Period, condition: str = "") -> str:
+    return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions,
+            events, samples, total, moment, least, greatest, latest, distinct
+        FROM usage
+        WHERE organisation = {quote(question.meter.organisation_id)} AND rollup = {quote(rollup_id)}
+          AND bucket >= fromUnixTimestamp({_epoch_s(span.start)}) AND bucket < fromUnixTimestamp({_epoch_s(span.end)})
+          {_customer_condition(question)} {condition}"""
+
+
+def _from_events(question: Question, span: Period, condition: str) -> str:
+    return f"""SELECT customer, at, m.2 AS dimensions, {ROLLUP_COLUMNS}
+        FROM (
+            SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at,
+                   {as_tuple(question.meter, "", "1")} AS m
+            FROM events
+            WHERE {source_condition(question.meter)} {_customer_condition(question)} {condition}
+              AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}
+        )
+        GROUP BY customer, at, dimensions"""
+
+
+def _customer_condition(question: Question) -> str:
+    return "" if question.customers is None else "AND customer IN {keys:Array(String)}"
+
+
+def _whole_buckets(span: Period) -> Period | None:
+    """The part of `span` that consists of whole buckets, if there is one."""
+    start = _EPOCH + -(-(span.start - _EPOCH) // _BUCKET) * _BUCKET
+    end = _EPOCH + (span.end - _EPOCH) // _BUCKET * _BUCKET
+    return Period(start, end) if start < end else None
+
+
+def _epoch_s(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(seconds=1)
+
+
+def _instant(instant: datetime) -> str:
+    microseconds = (instant - _EPOCH) // timedelta(microseconds=1)
+    return f"fromUnixTimestamp64Micro({microseconds}, 'UTC')"
+
+
+def _value(aggregation: Aggregation, row: Mapping[str, Any]) -> Decimal:
+    """Of nothing, every aggregation is 0."""
+    match aggregation:
+        case Aggregation.COUNT:
+            return Decimal(row["events"])
+        case Aggregation.SUM:
+            return _decimal(row["total"])
+        case Aggregation.MAX:
+            return _decimal(row["greatest"])
+        case Aggregation.MIN:
+            return _decimal(row["least"])
+        case Aggregation.LATEST:
+            return _decimal(row["latest"]) if row["samples"] else Decimal(0)
+        case Aggregation.UNIQUE:
+            return Decimal(row["distinct"])
+        case Aggregation.AVERAGE:
+            return _mean(_decimal(row["total"]), row["samples"])
+        case Aggregation.WEIGHTED_SUM:
+            raise AssertionError("needs the level before the window: see levels.py")
+
+
+def _mean(total: Decimal, samples: int) -> Decimal:
+    """To 12 places, half up: a mean need not end."""
+    if not samples:
+        return Decimal(0)
+    return EXACT.quantize(EXACT.divide(total, Decimal(samples)), Decimal(1).scaleb(-PLACES))
+
+
+def _decimal(value: Decimal | None) -> Decimal:
+    return Decimal(0) if value is None else value

@@ -1,0 +1,1 @@
+"""The engines and how the process runs: PostgreSQL, journal, warehouse, settings. Knows no billing noun."""

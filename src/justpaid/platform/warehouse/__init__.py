@@ -1,0 +1,40 @@
+"""The column store that holds every event and every rollup, and answers usage questions.
+
+On one node this is ClickHouse inside the process (`chdb.py`). A ClickHouse server takes its place behind the same
+interface and with the same SQL: statements use bound parameters (`{name:Type}`) and never read this process's memory.
+"""
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from justpaid.platform.warehouse.chdb import ChdbWarehouse
+from justpaid.platform.warehouse.literals import quote
+
+__all__ = ["Warehouse", "open_warehouse", "quote"]
+
+
+class Warehouse(Protocol):
+    """Safe for use by several threads at once."""
+
+    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """The result of a SELECT. Decimals, instants and texts come as Arrow decimals, timestamps and strings.
+
+        Raises: EngineUnavailable.
+        """
+        ...
+
+    def execute(self, sql: str, parameters: dict[str, Any] | None = None) -> None:
+        """Run a statement. What an INSERT … SELECT adds is there whole or not at all, and on disk when it returns."""
+        ...
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add `rows`: whole or not at all, and on disk when it returns."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_warehouse(path: str) -> Warehouse:
+    """Open, or make, the warehouse in this folder.  Raises: EngineUnavailable."""
+    return ChdbWarehouse(path)

@@ -1,0 +1,23 @@
+"""What every price has: a key that is unique in its plan, a name for the invoice, and a way to be rated."""
+
+from abc import abstractmethod
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from justpaid.pricing.fields import Key, Name, Strict
+from justpaid.pricing.rating import Rating
+
+
+def _named_like_its_key(fields: dict[str, Any]) -> str:
+    return str(fields["key"])
+
+
+class BasePrice(Strict):
+    key: Key = "price"
+    name: Name = Field(default_factory=_named_like_its_key)
+
+    @abstractmethod
+    def rate(self, quantity: Decimal) -> Rating:
+        """Price `quantity`, exactly; amounts are in major units of the plan's currency."""

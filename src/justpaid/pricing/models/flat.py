@@ -1,0 +1,29 @@
+"""`flat`: the amount, once a period, whatever was used."""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import field_validator
+
+from justpaid.pricing.fields import Amount
+from justpaid.pricing.models.base import BasePrice
+from justpaid.pricing.rating import Rating, Step
+
+
+class FlatPrice(BasePrice):
+    """`billing`: due at the period's start (`advance`) or at its end (`arrears`)."""
+
+    model: Literal["flat"]
+    meter: None = None
+    amount: Amount
+    billing: Literal["advance", "arrears"] = "arrears"
+
+    @field_validator("meter", mode="before")
+    @classmethod
+    def _no_meter(cls, meter: object) -> None:
+        if meter is not None:
+            raise ValueError("must be null: a flat price does not depend on usage; use per_unit to bill a meter")
+
+    def rate(self, quantity: Decimal) -> Rating:
+        """One period's amount: `quantity` is usage, which a flat price does not count."""
+        return Rating((Step.once("Flat fee", self.amount),))

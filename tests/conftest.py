@@ -1,0 +1,16 @@
+"""What tests of every kind share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from justpaid.platform.warehouse import Warehouse, open_warehouse
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """One per process, because the engine opens one folder in the life of a process. A user of `events` and `usage`
+    starts by dropping them, and lives no longer than its module, so that no two share them."""
+    warehouse = open_warehouse(str(tmp_path_factory.mktemp("warehouse")))
+    yield warehouse
+    warehouse.close()

@@ -1,0 +1,233 @@
+"""No route shows or changes another organisation's record: no other company's, and not the twin's in the other mode."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from justpaid.accounts import ApiKey, Organisation
+from justpaid.catalog import Plan, PlanVersion
+from justpaid.contracts import Subscription
+from justpaid.customers import Customer, CustomerKey
+from justpaid.invoicing import BillingRun, Invoice, InvoiceCounter, InvoiceLine
+from justpaid.kernel.clock import FixedClock
+from justpaid.kernel.ids import new_id
+from justpaid.metering import Meter
+from justpaid.platform.database import Database, Record, TenantRecord
+from justpaid.platform.settings import load_settings
+from tests.contract.conftest import Company, Engines, TestInstallation
+from tests.contract.steps import NOW, bill, call, errors, get, invoices, post, send, subscribe
+
+#: A body that each route with a path parameter accepts, so that only the owner decides. A new route has to be added.
+ATTEMPTS: dict[tuple[str, str], Any] = {
+    ("GET", "/v1/customers/{customer}"): None,
+    ("PATCH", "/v1/customers/{customer}"): {"name": "stolen"},
+    ("DELETE", "/v1/api-keys/{key_id}"): None,
+    ("GET", "/v1/events/{event_id}"): None,
+    ("POST", "/v1/events/{event_id}/amend"): {"quantity": 2},
+    ("POST", "/v1/events/{event_id}/void"): None,
+    ("GET", "/v1/meters/{meter}"): None,
+    ("PATCH", "/v1/meters/{meter}"): {"name": "stolen"},
+    ("GET", "/v1/plans/{plan}"): None,
+    ("POST", "/v1/plans/{plan}/versions"): {"prices": [{"key": "free", "model": "flat", "amount": 0}]},
+    ("GET", "/v1/subscriptions/{subscription_id}"): None,
+    ("POST", "/v1/subscriptions/{subscription_id}/cancel"): {},
+    ("GET", "/v1/subscriptions/{subscription_id}/estimate"): None,
+    ("GET", "/v1/billing-runs/{run_id}"): None,
+    ("GET", "/v1/invoices/{invoice}"): None,
+    ("POST", "/v1/invoices/{invoice}/finalize"): None,
+    ("POST", "/v1/invoices/{invoice}/void"): None,
+    ("GET", "/v1/invoices/{invoice}/pdf"): None,
+    ("GET", "/v1/invoices/{invoice}/csv"): None,
+    ("GET", "/v1/invoices/{invoice}/verify"): None,
+}
+LISTS = ("customers", "api-keys", "events", "meters", "plans", "subscriptions", "billing-runs", "invoices")
+START = "2026-02-01T00:00:00Z"
+
+
+@pytest.fixture
+def installation(database: Database, engines: Engines) -> TestInstallation:
+    return TestInstallation(database, load_settings(), FixedClock(NOW), **vars(engines))
+
+
+@pytest.fixture(params=["another company", "the twin in live mode"])
+def stranger(request: pytest.FixtureRequest, company: Company, new_company: Callable[[], Company]) -> TestClient:
+    return new_company().client if request.param == "another company" else company.live
+
+
+def owned(company: Company) -> dict[str, str]:
+    """Records of the company, by the path parameter that names them; each has one of every kind."""
+    client = company.client
+    customer = post(client, "/v1/customers", {"external_id": "acme", "name": "Acme"})
+    key = post(client, "/v1/api-keys", {"name": "second"})
+    meter = post(client, "/v1/meters", {"key": "calls", "event": "api_call", "aggregation": "count"})
+    post(client, "/v1/events", {**call("2026-02-02T00:00:00Z", 1), "id": f"evt-of-{company.organisation_id}"})
+    price = {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 1}
+    terms = {"currency": "USD", "interval": "month", "prices": [price]}
+    plan = post(client, "/v1/plans", {"key": "pro", **terms})
+    subscription = subscribe(client, START)
+    run = bill(client, as_of="2026-03-01T00:00:00Z")
+    (invoice,) = invoices(client)
+    return {
+        "customer": customer["id"],
+        "key_id": key["id"],
+        "event_id": f"evt-of-{company.organisation_id}",
+        "meter": meter["id"],
+        "plan": plan["id"],
+        "subscription_id": subscription["id"],
+        "run_id": run["id"],
+        "invoice": invoice["id"],
+    }
+
+
+def everything(client: TestClient) -> dict[str, Any]:
+    return {name: get(client, f"/v1/{name}")["data"] for name in LISTS}
+
+
+def test_every_route_that_names_a_record_is_tried(app: FastAPI) -> None:
+    routes = {
+        (method.upper(), path)
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+        if "{" in path
+    }
+    assert routes == ATTEMPTS.keys()
+
+
+@pytest.mark.parametrize(("method", "path"), ATTEMPTS)
+def test_a_stranger_finds_nothing(company: Company, stranger: TestClient, method: str, path: str) -> None:
+    records = owned(company)
+    before = everything(company.client)
+    address = re.sub(r"{(\w+)}", lambda found: records[found[1]], path)
+    assert stranger.request(method, address, json=ATTEMPTS[method, path]).status_code == 404
+    assert everything(company.client) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["meters/calls", "plans/pro", "customers/acme", "invoices/INV-000001", "invoices/INV-000001/pdf"]
+)
+def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger: TestClient, path: str) -> None:
+    owned(company)
+    assert stranger.get(f"/v1/{path}").status_code == 404
+    assert company.client.get(f"/v1/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/usage?meter={meter}", None),
+        ("/v1/usage?meter=calls&customer_id={customer}", None),
+        ("/v1/subscriptions?customer_id={customer}", None),
+        ("/v1/invoices?customer_id={customer}", None),
+        ("/v1/subscriptions", {"customer_id": "{customer}", "plan": "pro"}),
+        ("/v1/subscriptions", {"customer_id": "acme", "plan": "{plan}"}),
+    ],
+)
+def test_a_strangers_record_can_not_be_named_in_a_request(
+    company: Company, new_company: Callable[[], Company], path: str, body: dict[str, str] | None
+) -> None:
+    """The other company has the like of each, so that only whose it is decides."""
+    records, other = owned(company), new_company()
+    owned(other)
+    before = everything(other.client)
+    sent = body and {name: text.format(**records) for name, text in body.items()}
+    response = other.client.request("POST" if body else "GET", path.format(**records), json=sent)
+    assert response.status_code == 404
+    assert everything(other.client) == before
+
+
+def test_a_strangers_meter_can_not_be_billed(company: Company, stranger: TestClient) -> None:
+    owned(company)
+    price = {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 1}
+    terms = {"key": "mine", "currency": "USD", "interval": "month", "prices": [price]}
+    assert errors(stranger.post("/v1/plans", json=terms)) == ["prices.0.meter"]
+
+
+def test_usage_is_of_the_callers_own_events(company: Company, new_company: Callable[[], Company]) -> None:
+    other = new_company()
+    owned(company)
+    owned(other)
+    send(other.client, call("2026-02-03T00:00:00Z", 1))
+    february = {"from": START, "to": "2026-03-01T00:00:00Z"}
+    for client, count in ((company.client, "1"), (other.client, "2")):
+        for whose in ({}, {"customer_id": "acme"}):
+            answer = get(client, "/v1/usage", meter="calls", **whose, **february)
+            assert [row["value"] for row in answer["data"]] == [count]
+
+
+def test_an_external_id_means_the_callers_own_customer(company: Company, stranger: TestClient) -> None:
+    records = owned(company)
+    assert stranger.get("/v1/customers/acme").status_code == 404
+    own = stranger.post("/v1/customers", json={"external_id": "acme", "name": "Mine"})
+    assert own.status_code == 201
+    assert stranger.get("/v1/customers/acme").json()["name"] == "Mine"
+    assert company.client.get("/v1/customers/acme").json()["id"] == records["customer"]
+
+
+def test_lists_hold_the_callers_own_records(company: Company, stranger: TestClient) -> None:
+    records = owned(company)
+    for name in LISTS:
+        listed = stranger.get(f"/v1/{name}").text
+        assert not any(record in listed for record in records.values())
+
+
+def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, stranger: TestClient) -> None:
+    for n in range(2):
+        company.client.post("/v1/customers", json={"name": f"Acme {n}"})
+    cursor = company.client.get("/v1/customers?limit=1").json()["next_cursor"]
+    assert stranger.get("/v1/customers", params={"cursor": cursor}).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        Organisation,
+        ApiKey,
+        Customer,
+        CustomerKey,
+        Meter,
+        Plan,
+        PlanVersion,
+        Subscription,
+        BillingRun,
+        Invoice,
+        InvoiceLine,
+        InvoiceCounter,
+    ],
+)
+def test_the_database_itself_shows_a_tenant_only_its_rows(
+    company: Company, new_company: Callable[[], Company], database: Database, table: type[Record]
+) -> None:
+    other = new_company()
+    owned(company)
+    owned(other)
+    column = table.__table__.c["id" if table is Organisation else "organisation_id"]
+    with database.tenant(company.organisation_id) as session:
+        assert set(session.scalars(sa.select(column))) == {company.organisation_id}
+    with database.system() as session:
+        assert {company.organisation_id, other.organisation_id} <= set(session.scalars(sa.select(column)))
+
+
+def test_the_database_itself_refuses_a_row_for_another_organisation(
+    company: Company, new_company: Callable[[], Company], database: Database
+) -> None:
+    other = new_company()
+    with (
+        pytest.raises(sa.exc.ProgrammingError, match="row-level security"),
+        database.tenant(company.organisation_id) as session,
+    ):
+        session.add(ApiKey(id=new_id("key"), organisation_id=other.organisation_id, name="x", digest="x", hint="x"))
+
+
+def test_every_table_of_a_tenant_has_its_policy(database: Database) -> None:
+    tables = {m.class_.__tablename__ for m in Record.registry.mappers if issubclass(m.class_, TenantRecord)}
+    assert {"api_keys", "customers", "customer_keys", "idempotency_keys"} <= tables
+    with database.engine.connect() as connection:
+        forced = set(
+            connection.scalars(sa.text("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"))
+        )
+    assert tables | {"organisations"} <= forced

@@ -1,0 +1,206 @@
+"""kill -9 at every named step of commit, drain and billing: nothing acknowledged is lost, nothing counts twice."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import Server
+
+Start = Callable[..., Server]
+
+BATCH = 20
+MONTHS = ("2026-01", "2026-02", "2026-03")
+CUSTOMERS = ("acme", "globex", "initech", "hooli")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    servers: list[Server] = []
+
+    def begin(failpoints: str = "") -> Server:
+        servers.append(Server(tmp_path / "data", JUSTPAID_FAILPOINTS=failpoints, JUSTPAID_BILLING_INTERVAL_S="0"))
+        return servers[-1].until_ready()
+
+    yield begin
+    for server in servers:
+        server.process.kill()
+        server.process.communicate()
+    if (pid := servers[-1].postgres_pid()) is not None:
+        os.kill(pid, signal.SIGQUIT)
+
+
+def batch(number: int) -> list[dict[str, object]]:
+    return [
+        {
+            "id": f"evt-{number}-{n}",
+            "customer_id": "acme",
+            "event": "call",
+            "timestamp": f"2026-01-{n + 1:02}T00:00:00Z",
+        }
+        for n in range(BATCH)
+    ]
+
+
+def make_meter(client: httpx.Client) -> None:
+    meter = {"key": "calls", "event": "call", "aggregation": "sum", "property": "quantity"}
+    client.post("/v1/meters", json=meter).raise_for_status()
+
+
+def counted(client: httpx.Client) -> int:
+    """Usage of January, once all that is acknowledged is metered."""
+    checks = client.get("/v1/checks").raise_for_status().json()
+    assert checks["ok"], checks
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
+    return int(client.get("/v1/usage", params={"meter": "calls", **span}).raise_for_status().json()["data"][0]["value"])
+
+
+def send_until_it_dies(client: httpx.Client) -> int:
+    """How many batches were acknowledged, one after the other, before the server died."""
+    for number in range(10_000):
+        try:
+            receipt = client.post("/v1/events", json=batch(number)).json()
+        except httpx.TransportError:
+            return number
+        assert receipt["accepted"] == BATCH
+    raise AssertionError("it did not die")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "journal.before_write=kill:6",
+        "journal.before_sync=kill:6",
+        "journal.after_sync=kill:6",
+        "drain.before_events=kill:2",
+        "drain.after_events=kill:2",
+        "drain.after_rollup=kill:2",
+        "drain.after_mark=kill:2",
+    ],
+)
+def test_killed_at_a_step_of_commit_or_drain(start: Start, step: str) -> None:
+    killed = start(step)
+    with killed.client() as client:
+        make_meter(client)
+        acknowledged = send_until_it_dies(client)
+    assert killed.ended()[0] == -signal.SIGKILL
+
+    with start().client() as client:
+        for number in range(acknowledged):
+            assert client.post("/v1/events", json=batch(number)).json()["duplicates"] == BATCH
+        # The one in flight was kept whole or not at all.
+        last = client.post("/v1/events", json=batch(acknowledged)).json()
+        assert BATCH in (last["accepted"], last["duplicates"])
+        assert counted(client) == (acknowledged + 1) * BATCH
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "journal.before_write=kill:4",
+        "journal.after_sync=kill:4",
+        "drain.after_events=kill:2",
+        "drain.after_voids=kill",
+        "drain.after_rollup=kill:2",
+    ],
+)
+def test_killed_while_an_event_is_corrected(start: Start, step: str) -> None:
+    """20 calls, one of which becomes 5 on another day: 24, or still 20 if it was not acknowledged."""
+    killed = start(step)
+    with killed.client() as client:
+        make_meter(client)
+        assert client.post("/v1/events", json=batch(0)).json()["accepted"] == BATCH
+        with contextlib.suppress(httpx.TransportError):
+            assert counted(client) == BATCH
+        acknowledged = False
+        with contextlib.suppress(httpx.TransportError):
+            change = {"quantity": 5, "timestamp": "2026-01-25T00:00:00Z"}
+            acknowledged = client.post("/v1/events/evt-0-3/amend", json=change).is_success
+    assert killed.ended()[0] == -signal.SIGKILL
+
+    with start().client() as client:
+        versions = client.get("/v1/events/evt-0-3").json()["versions"]
+        assert len(versions) in ([2] if acknowledged else [1, 2])
+        assert counted(client) == BATCH + 4 * (len(versions) - 1)
+        assert client.post("/v1/events", json=batch(0)).json()["duplicates"] == BATCH
+
+
+def test_killed_while_a_new_meter_is_filled_with_the_past(start: Start) -> None:
+    killed = start("metering.after_backfill=kill")
+    with killed.client() as client:
+        assert client.post("/v1/events", json=batch(0)).json()["accepted"] == BATCH
+        make_meter(client)
+    assert killed.ended()[0] == -signal.SIGKILL
+    with start().client() as client:
+        client.post("/v1/events", json=batch(1)).raise_for_status()
+        assert counted(client) == 2 * BATCH
+
+
+def make_books(client: httpx.Client) -> None:
+    """Four customers at 0.25 a call with usage in three months: customer n uses n·10 + month."""
+    make_meter(client)
+    price = {"key": "calls", "meter": "calls", "model": "per_unit", "unit_amount": "0.25"}
+    plan = {"key": "plan", "currency": "USD", "interval": "month", "prices": [price]}
+    client.post("/v1/plans", json=plan).raise_for_status()
+    for position, customer in enumerate(CUSTOMERS, 1):
+        client.post("/v1/customers", json={"external_id": customer}).raise_for_status()
+        subscription = {"customer_id": customer, "plan": "plan", "start_at": "2026-01-01T00:00:00Z"}
+        client.post("/v1/subscriptions", json=subscription).raise_for_status()
+        events = [
+            {
+                "customer_id": customer,
+                "event": "call",
+                "timestamp": f"{month}-15T00:00:00Z",
+                "quantity": position * 10 + n,
+            }
+            for n, month in enumerate(MONTHS, 1)
+        ]
+        client.post("/v1/events", json=events).raise_for_status()
+
+
+def run_billing(client: httpx.Client) -> None:
+    client.post("/v1/billing-runs", json={"as_of": "2026-04-01T00:00:00Z", "finalize": True}).raise_for_status()
+
+
+#: By number: what an undisturbed run makes. Customer n in month m: (10·n + m) × 0.25.
+UNDISTURBED = [
+    (f"INV-{(month - 1) * 4 + position:06}", customer, f"2026-{month:02}-01T00:00:00Z", total)
+    for month, totals in enumerate(
+        [("2.75", "5.25", "7.75", "10.25"), ("3.00", "5.50", "8.00", "10.50"), ("3.25", "5.75", "8.25", "10.75")], 1
+    )
+    for position, (customer, total) in enumerate(zip(CUSTOMERS, totals, strict=True), 1)
+]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "billing.before_commit=kill:2",
+        "billing.after_commit=kill:2",
+        "billing.between_chunks=kill:3",
+        "billing.before_finalize_commit=kill",
+        "billing.between_finalizations=kill",
+    ],
+)
+def test_a_billing_run_that_was_killed_and_repeated_makes_what_an_undisturbed_one_makes(
+    start: Start, step: str
+) -> None:
+    killed = start(step)
+    with killed.client() as client:
+        make_books(client)
+        with pytest.raises(httpx.TransportError):
+            run_billing(client)
+    assert killed.ended()[0] == -signal.SIGKILL
+
+    with start().client() as client:
+        run_billing(client)
+        names = {customer["id"]: customer["external_id"] for customer in client.get("/v1/customers").json()["data"]}
+        invoices = sorted(client.get("/v1/invoices").json()["data"], key=lambda invoice: invoice["number"])
+        made = [(i["number"], names[i["customer_id"]], i["period_start"], i["total"]) for i in invoices]
+        assert made == UNDISTURBED
+        assert all(client.get(f"/v1/invoices/{number}/verify").json()["ok"] for number, *_ in made)
+        assert client.get("/v1/checks").json()["ok"]

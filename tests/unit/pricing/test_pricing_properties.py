@@ -1,0 +1,202 @@
+"""What holds of every price and quantity, searched for counter-examples by Hypothesis."""
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from justpaid.kernel.decimals import EXACT
+from justpaid.kernel.money import minor_places
+from justpaid.pricing import Usage, dump_price, evaluate, parse_price, rate, round_line
+
+
+def decimals(low: str, high: str, places: int = 4) -> st.SearchStrategy[Decimal]:
+    return st.decimals(low, high, places=places, allow_nan=False, allow_infinity=False)
+
+
+rates = decimals("0", "100")
+quantities = decimals("0", "5000")
+signed_quantities = decimals("-5000", "5000")
+huge_quantities = decimals("-99999999999999999999", "99999999999999999999", places=12)
+
+
+@st.composite
+def tiers(draw: st.DrawFn, flats: bool = True) -> list[dict[str, Any]]:
+    bounds = sorted(draw(st.sets(decimals("0.0001", "3000"), max_size=4)))
+    flat = rates if flats else st.none()
+    return [{"up_to": up_to, "unit_amount": draw(rates), "flat_amount": draw(flat)} for up_to in [*bounds, None]]
+
+
+def per_unit() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"model": st.just("per_unit"), "unit_amount": rates})
+
+
+def graduated(flats: bool = True) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"model": st.just("graduated"), "tiers": tiers(flats)})
+
+
+def volume() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"model": st.just("volume"), "tiers": tiers()})
+
+
+def package() -> st.SearchStrategy[dict[str, Any]]:
+    sizes = decimals("0.0001", "500")
+    return st.fixed_dictionaries({"model": st.just("package"), "package_size": sizes, "amount": rates})
+
+
+def flat() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"model": st.just("flat"), "amount": rates})
+
+
+metered = per_unit() | graduated() | volume() | package()
+
+
+@st.composite
+def modified(draw: st.DrawFn) -> dict[str, Any]:
+    """A metered price with any of the modifiers."""
+    low, high = sorted([draw(decimals("0", "10000")), draw(decimals("0", "10000"))])
+    return draw(metered) | {
+        "included_quantity": draw(st.none() | decimals("0", "1000")),
+        "minimum_amount": draw(st.none() | st.just(low)),
+        "maximum_amount": draw(st.none() | st.just(high)),
+    }
+
+
+def exact(price: dict[str, Any], quantity: Decimal) -> Decimal:
+    return rate(parse_price(price, in_plan=False), quantity).amount_exact
+
+
+@given(modified() | flat(), signed_quantities | huge_quantities)
+def test_each_step_multiplies_out_and_the_steps_sum_to_the_amount(price: dict[str, Any], quantity: Decimal) -> None:
+    rating = rate(parse_price(price, in_plan=False), quantity)
+    assert rating.steps
+    assert all(EXACT.multiply(step.quantity, step.unit_amount) == step.amount for step in rating.steps)
+    amount = Decimal(0)
+    for step in rating.steps:
+        amount = EXACT.add(amount, step.amount)
+    assert rating.amount_exact == amount
+
+
+@given(graduated(), quantities)
+def test_graduated_tiers_share_out_the_whole_quantity(price: dict[str, Any], quantity: Decimal) -> None:
+    steps = rate(parse_price(price, in_plan=False), quantity).steps
+    shares = [step.quantity for step in steps if not step.description.startswith("Flat fee")]
+    assert sum(shares, Decimal(0)) == quantity
+
+
+@given(graduated(flats=False), quantities)
+def test_graduated_is_a_sum_over_tiers(price: dict[str, Any], quantity: Decimal) -> None:
+    """Recounted another way: each rate on what lies above its lower bound, less what lies above its upper bound."""
+    lowers = [Decimal(0), *(tier["up_to"] for tier in price["tiers"][:-1])]
+    above = [max(quantity - lower, Decimal(0)) for lower in lowers] + [Decimal(0)]
+    shares = [more - less for more, less in pairwise(above)]
+    expected = sum(
+        (share * tier["unit_amount"] for share, tier in zip(shares, price["tiers"], strict=True)), Decimal(0)
+    )
+    assert exact(price, quantity) == expected
+
+
+@given(graduated(flats=False), quantities, decimals("0", "1"))
+def test_graduated_without_flat_amounts_never_jumps(price: dict[str, Any], quantity: Decimal, more: Decimal) -> None:
+    rise = exact(price, quantity + more) - exact(price, quantity)
+    assert 0 <= rise <= more * max(tier["unit_amount"] for tier in price["tiers"])
+
+
+@given(per_unit() | graduated() | package(), signed_quantities, signed_quantities)
+def test_more_usage_never_costs_less(price: dict[str, Any], one: Decimal, other: Decimal) -> None:
+    """Volume is left out: there the total may drop at a bound."""
+    less, more = sorted([one, other])
+    assert exact(price, less) <= exact(price, more)
+
+
+@given(volume(), st.data())
+def test_volume_changes_tier_right_after_a_bound(price: dict[str, Any], data: st.DataObject) -> None:
+    if len(price["tiers"]) == 1:
+        return
+    index = data.draw(st.integers(0, len(price["tiers"]) - 2))
+    here, above = price["tiers"][index : index + 2]
+    just_above = here["up_to"] + Decimal("1e-12")
+    assert exact(price, here["up_to"]) == here["up_to"] * here["unit_amount"] + here["flat_amount"]
+    assert exact(price, just_above) == just_above * above["unit_amount"] + above["flat_amount"]
+
+
+@given(package(), quantities)
+def test_packages_cover_the_quantity_and_no_package_is_idle(price: dict[str, Any], quantity: Decimal) -> None:
+    packages = exact(price | {"amount": Decimal(1)}, quantity)
+    assert packages == packages.to_integral_value()
+    assert (packages - 1) * price["package_size"] < quantity <= packages * price["package_size"] or not quantity
+
+
+def _dearer(price: dict[str, Any], by: Decimal) -> dict[str, Any]:
+    raised: dict[str, Any] = {key: price[key] + by for key in ("amount", "unit_amount") if key in price}
+    if "tiers" in price:
+        raised["tiers"] = [
+            tier | {"unit_amount": tier["unit_amount"] + by, "flat_amount": (tier["flat_amount"] or 0) + by}
+            for tier in price["tiers"]
+        ]
+    return price | raised
+
+
+@given(modified() | flat(), rates, quantities)
+def test_a_dearer_price_never_bills_less(price: dict[str, Any], by: Decimal, quantity: Decimal) -> None:
+    assert exact(_dearer(price, by), quantity) >= exact(price, quantity)
+
+
+@given(modified(), decimals("0", "1000"), quantities)
+def test_a_larger_included_quantity_never_bills_more_except_by_volume(
+    price: dict[str, Any], more: Decimal, quantity: Decimal
+) -> None:
+    if price["model"] == "volume":
+        return
+    generous = price | {"included_quantity": (price["included_quantity"] or 0) + more}
+    assert exact(generous, quantity) <= exact(price, quantity)
+
+
+@given(modified(), signed_quantities)
+def test_minimum_and_maximum_hold(price: dict[str, Any], quantity: Decimal) -> None:
+    amount = exact(price, quantity)
+    assert price["minimum_amount"] is None or amount >= price["minimum_amount"]
+    assert price["maximum_amount"] is None or amount <= price["maximum_amount"]
+
+
+@given(metered, decimals("0", "1000"))
+def test_zero_costs_zero_and_so_does_all_that_is_included(price: dict[str, Any], included: Decimal) -> None:
+    assert exact(price, Decimal(0)) == 0
+    assert exact(price | {"included_quantity": included}, included) == 0
+
+
+@given(metered, decimals("-5000", "-0.0001"))
+def test_a_negative_quantity_never_bills_and_always_says_so(price: dict[str, Any], quantity: Decimal) -> None:
+    rating = rate(parse_price(price, in_plan=False), quantity)
+    assert rating.amount_exact <= 0
+    assert rating.steps[0].description.startswith("Corrections exceed usage by")
+
+
+@given(modified(), st.lists(signed_quantities, max_size=6), st.randoms(use_true_random=False))
+def test_usage_may_come_in_any_parts_and_order(price: dict[str, Any], parts: list[Decimal], random: Any) -> None:
+    shuffled = random.sample(parts, len(parts))
+    parsed = parse_price(price, in_plan=False)
+    whole = evaluate(parsed, "USD", [Usage(quantity=sum(parts, Decimal(0)))])
+    assert evaluate(parsed, "USD", [Usage(quantity=part) for part in shuffled]) == whole
+
+
+@pytest.mark.parametrize("currency", ["JPY", "USD", "KWD"])
+@given(price=modified() | flat(), quantity=signed_quantities)
+def test_rounding_moves_a_line_by_half_a_minor_unit_at_most(
+    currency: str, price: dict[str, Any], quantity: Decimal
+) -> None:
+    rating = rate(parse_price(price, in_plan=False), quantity)
+    rounded = round_line(rating, currency)
+    places = minor_places(currency)
+    assert abs(rounded - rating.amount_exact) <= Decimal("0.5").scaleb(-places)
+    assert rounded.as_tuple().exponent == -places
+    assert rounded or not rounded.is_signed()
+
+
+@given(modified() | flat())
+def test_a_price_survives_its_way_to_storage_and_back(price: dict[str, Any]) -> None:
+    parsed = parse_price(price | {"key": "price"}, in_plan=False)
+    assert parse_price(dump_price(parsed), in_plan=False) == parsed

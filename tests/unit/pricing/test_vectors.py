@@ -1,0 +1,204 @@
+"""Worked figures read off other billing systems' tests, where the file of them is at hand (JUSTPAID_VECTORS).
+
+A vector is in the major or the minor unit of no named currency. The former are priced in USD; the latter in JPY, whose
+minor unit is its only unit, so that a figure in cents is written and rounded as it stands.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from justpaid.kernel.decimals import plain
+from justpaid.kernel.errors import InvalidRequest
+from justpaid.pricing import Rating, parse_price, rate, round_line
+
+REPOSITORY = Path(__file__).parents[3]
+VECTORS = Path(os.environ.get("JUSTPAID_VECTORS") or REPOSITORY.parent / "shared" / "vectors" / "pricing_vectors.json")
+
+Vector = dict[str, Any]
+Price = dict[str, Any]
+
+#: Where our documented rule gives another figure: docs/guides/pricing.md, "Where we differ on purpose".
+DIFFERENT = {
+    "pv-199": "a quantity of 0 costs 0: no tier is entered, so no flat amount is due",
+    "pv-215": "a quantity of 0 costs 0: no tier is entered, so no flat amount is due",
+    "pv-303": "tiers count units, not blocks: 101001 x 0.0005, not 102 blocks x 0.5",
+    "pv-346": "a negative quantity is credited, not lost",
+    "pv-369": "the last tier is open; a bounded one is refused when the price is made",
+    "pv-371": "a negative quantity is credited at the first tier's rate, not an error",
+}
+
+
+def _bounds(params: Price) -> Price:
+    """What other systems call minimum, maximum, cap and free units, by our names."""
+    names = {
+        "free_units": "included_quantity",
+        "minimum": "minimum_amount",
+        "maximum": "maximum_amount",
+        "cap_minor": "maximum_amount",
+    }
+    return {ours: params[theirs] for theirs, ours in names.items() if theirs in params}
+
+
+def _per_unit(params: Price) -> Price:
+    rate_text = params["unit_amount"] if "unit_amount" in params else params["unit_amount_minor"]
+    return {"model": "per_unit", "unit_amount": rate_text, **_bounds(params)}
+
+
+def _tiered(model: str) -> Callable[[Price], Price]:
+    return lambda params: {"model": model, "tiers": params["tiers"], **_bounds(params)}
+
+
+def _package(params: Price) -> Price:
+    amount = params.get("amount") or params.get("block_price") or "1"
+    size = params.get("package_size") or params["block_size"]
+    return {"model": "package", "package_size": size, "amount": amount, **_bounds(params)}
+
+
+def _capped(params: Price) -> Price:
+    (only,) = params["tiers"]
+    cap = only["cap_amount"]
+    tier = {key: value for key, value in only.items() if key != "cap_amount"}
+    return {"model": "graduated", "tiers": [tier], "maximum_amount": cap}
+
+
+def _blocks(model: str) -> Callable[[Price], Price]:
+    """`max_blocks` is a tier's own width; what lies beyond the last tier is priced as the last tier."""
+
+    def convert(params: Price) -> Price:
+        tiers, bound = [], Decimal(0)
+        for tier in params["tiers"]:
+            size = Decimal(tier["block_size"])
+            bound += tier["max_blocks"] * size
+            tiers.append({"up_to": bound, "unit_amount": Decimal(tier["block_price"]) / size})
+        tiers[-1]["up_to"] = None
+        return {"model": model, "tiers": tiers}
+
+    return convert
+
+
+def _once(amount: str, minimum: str) -> Callable[[Price], Price]:
+    """A charge that a minimum tops up: one unit at the amount charged."""
+    return lambda params: {"model": "per_unit", "unit_amount": params[amount], "minimum_amount": params[minimum]}
+
+
+CONVERT: dict[str, Callable[[Price], Price]] = {
+    "per_unit": _per_unit,
+    "per_unit_minor": _per_unit,
+    "per_unit_min_max": _per_unit,
+    "graduated": _tiered("graduated"),
+    "graduated_delta": _tiered("graduated"),
+    "graduated_capped": _capped,
+    "volume": _tiered("volume"),
+    "volume_min_max": _tiered("volume"),
+    "package": _package,
+    "package_count": _package,
+    "package_min_max": _package,
+    "package_cumulative_snapshots": _package,
+    "block_usage_less_already_billed": _package,
+    "block_tiers_graduated": _blocks("graduated"),
+    "block_tiers_volume": _blocks("volume"),
+    "min_max_spend": _once("base_amount", "minimum"),
+    "minimum_true_up": _once("used_minor", "minimum_minor"),
+    "minimum_commitment_true_up": _once("plan_amount_minor", "commitment_minor"),
+}
+
+
+def _expressible(vector: Vector) -> bool:
+    """Discounts, proration and unit conversion are other stages' work and come with them."""
+    params = vector["params"]
+    prorated = params.get("billable_days") != params.get("period_days")
+    used_besides = Decimal(params.get("usage_minor", "0")) != 0
+    several_caps = vector["model"] == "graduated_capped" and len(params["tiers"]) > 1
+    beyond = prorated or used_besides or several_caps or "discount_percent" in params
+    return vector["model"] in CONVERT and not beyond
+
+
+def _load() -> list[Vector]:
+    if not VECTORS.is_file():
+        return []
+    return [vector for vector in json.loads(VECTORS.read_text())["vectors"] if _expressible(vector)]
+
+
+LOADED = _load()
+needs_vectors = pytest.mark.skipif(not LOADED, reason=f"no pricing vectors at {VECTORS}; set JUSTPAID_VECTORS")
+
+
+def cases(*, different: bool) -> list[Any]:
+    return [
+        pytest.param(vector, id=f"{vector['id']}-{vector['model']}")
+        for vector in LOADED
+        if (vector["id"] in DIFFERENT) == different
+    ]
+
+
+def answer(vector: Vector) -> dict[str, Any]:
+    """Our figures under the vector's own names for them."""
+    params = vector["params"]
+    price = parse_price(CONVERT[vector["model"]](params), in_plan=False)
+    currency = "JPY" if vector.get("amount_unit") == "minor" else "USD"
+
+    def rated(quantity: Decimal) -> Rating:
+        return rate(price, quantity)
+
+    def amount(quantity: Decimal) -> Decimal:
+        return round_line(rated(quantity), currency)
+
+    if "cumulative_quantities" in params:
+        amounts = [Decimal(0), *(amount(Decimal(quantity)) for quantity in params["cumulative_quantities"])]
+        by_snapshot = [plain(new - old) for old, new in pairwise(amounts)]
+        return {"amount_per_snapshot": by_snapshot}
+    if vector["model"] in ("min_max_spend", "minimum_true_up", "minimum_commitment_true_up"):
+        return {"amount": sum(step.amount for step in rated(Decimal(1)).steps[1:])}
+    total = Decimal(vector["quantity"])
+    before = Decimal(params.get("previously_billed") or params.get("already_billed") or 0)
+    if "already_billed_quantity" in params:
+        billed = Decimal(params["already_billed_quantity"])
+        before, total = before or amount(billed), billed + total
+    per_tier = [plain(step.amount) for step in rated(total).steps]
+    return {"amount": amount(total) - before, "per_tier": per_tier}
+
+
+def agrees(vector: Vector) -> bool:
+    expected = vector.get("expected") or {}
+    if expected.get("error"):
+        try:
+            answer(vector)
+        except InvalidRequest:
+            return True
+        return False
+    ours = answer(vector)
+    figure = vector.get("expected_amount", vector.get("expected_units"))
+    if figure is not None and ours["amount"] != Decimal(figure):
+        return False
+    lists = [name for name in ("per_tier", "amount_per_snapshot") if name in expected]
+    return all([Decimal(part) for part in ours[name]] == [Decimal(part) for part in expected[name]] for name in lists)
+
+
+@needs_vectors
+@pytest.mark.parametrize("vector", cases(different=False))
+def test_a_figure_of_another_system_is_ours_too(vector: Vector) -> None:
+    assert agrees(vector), (vector, answer(vector))
+
+
+@needs_vectors
+@pytest.mark.parametrize("vector", cases(different=True))
+def test_a_deliberate_difference_is_one_still(vector: Vector) -> None:
+    """Should this fail, our rule has changed: update DIFFERENT and the guide."""
+    try:
+        same = agrees(vector)
+    except InvalidRequest:
+        same = False
+    assert not same, DIFFERENT[vector["id"]]
+
+
+@needs_vectors
+def test_every_deliberate_difference_is_in_the_guide() -> None:
+    guide = (REPOSITORY / "docs" / "guides" / "pricing.md").read_text()
+    assert [vector for vector in DIFFERENT if f"`{vector}`" not in guide] == []
