@@ -76,6 +76,8 @@ def send_until_it_dies(client: httpx.Client) -> int:
         "journal.before_write=kill:6",
         "journal.before_sync=kill:6",
         "journal.after_sync=kill:6",
+        "marks.before_write=kill:3",
+        "marks.before_sync=kill:3",
         "drain.before_events=kill:2",
         "drain.after_events=kill:2",
         "drain.after_rollup=kill:2",
@@ -101,8 +103,9 @@ def test_killed_at_a_step_of_commit_or_drain(start: Start, step: str) -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "journal.before_write=kill:4",
-        "journal.after_sync=kill:4",
+        "journal.before_write=kill:2",
+        "journal.after_sync=kill:2",
+        "marks.before_write=kill:3",
         "drain.after_events=kill:2",
         "drain.after_voids=kill",
         "drain.after_rollup=kill:2",

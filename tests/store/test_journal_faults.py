@@ -78,7 +78,7 @@ def test_a_reader_finds_out_by_itself_what_is_there(journal: Journal) -> None:
 def test_marks_and_releases_fail_like_commits(journal: Journal) -> None:
     commit(journal, "a")
     journal.set_marks({"drained": b"0"})
-    arm("journal.before_write=error")
+    arm("marks.before_write=error")
     with pytest.raises(EngineUnavailable):
         journal.set_marks({"drained": b"1"})
     assert journal.mark("drained") == b"0"

@@ -119,7 +119,7 @@ class RocksJournal:
             else:
                 batch.put(name.encode(), value, self._mark_family)
         with self._write_lock:
-            self._sync(batch)
+            self._sync(batch, "marks")
 
     def wait_beyond(self, sequence: int, timeout_s: float) -> bool:
         with self._advanced:
@@ -178,7 +178,7 @@ class RocksJournal:
             put(key, value, family)
         batch.put(_to_bytes(first), count.to_bytes(_COUNT_BYTES, "big") + payload, self._block_family)
         batch.put(_HEAD, _to_bytes(first + count), self._mark_family)
-        self._sync(batch)
+        self._sync(batch, "journal")
         self._sizes[first] = len(payload)
         self._backlog += len(payload)
         # Readers see a block only now that it is on disk: a reader that went ahead of a lost write would meet its
@@ -187,14 +187,14 @@ class RocksJournal:
             self._head = first + count
             self._advanced.notify_all()
 
-    def _sync(self, batch: WriteBatch) -> None:
+    def _sync(self, batch: WriteBatch, what: str) -> None:
         """Write, then fsync. Two calls, because rocksdict holds Python's lock in `write` but not in `flush_wal`."""
         try:
-            failpoint("journal.before_write")
+            failpoint(f"{what}.before_write")
             self._db.write(batch, self._unsynced)
-            failpoint("journal.before_sync")
+            failpoint(f"{what}.before_sync")
             self._db.flush_wal(True)
-            failpoint("journal.after_sync")
+            failpoint(f"{what}.after_sync")
         except Exception as error:
             raise EngineUnavailable(
                 f"The journal can't write: {error}. Check the free space and health of the data directory's disk."
