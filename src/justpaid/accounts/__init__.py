@@ -4,14 +4,17 @@ from justpaid.accounts.authentication import Identity, authenticate, recall
 from justpaid.accounts.bootstrap import bootstrap
 from justpaid.accounts.keys import IssuedKey, issue_key, list_keys, revoke_key
 from justpaid.accounts.organisations import Pair, create_organisation, find_organisation, list_organisations
+from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, settings_of
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 
 __all__ = [
     "ApiKey",
     "Identity",
+    "InvoiceSettings",
     "IssuedKey",
     "Mode",
     "Organisation",
+    "OrganisationSettings",
     "Pair",
     "authenticate",
     "bootstrap",
@@ -22,4 +25,5 @@ __all__ = [
     "list_organisations",
     "recall",
     "revoke_key",
+    "settings_of",
 ]

@@ -2,7 +2,7 @@
 that its test data is kept from its live data by the same row-level security that keeps companies apart."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +13,10 @@ Mode = Literal["test", "live"]
 
 
 class Organisation(Record):
-    """`pair_id` is the live organisation's id, in both of a pair. Its row-level security is on `id`."""
+    """`pair_id` is the live organisation's id, in both of a pair. Its row-level security is on `id`.
+
+    `settings`: see `accounts.settings`.
+    """
 
     __tablename__ = "organisations"
     __table_args__ = (
@@ -27,6 +30,7 @@ class Organisation(Record):
     name: Mapped[str]
     timezone: Mapped[str]
     currency: Mapped[str]
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from justpaid.accounts import find_organisation, settings_of
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter
 from justpaid.kernel.errors import Conflict
-
-PAYMENT_TERM: Final = timedelta(days=30)
 
 
 def finalize_drafts(
@@ -68,12 +66,13 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
 def _finalize(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> None:
     if not drafts:
         return
+    terms = settings_of(find_organisation(session, organisation_id).settings).invoice
     first = _take_numbers(session, organisation_id, len(drafts))
     for number, invoice in enumerate(drafts, first):
-        invoice.number = f"INV-{number:06d}"
+        invoice.number = f"{terms.number_prefix}{number:06d}"
         invoice.status = "finalized"
         invoice.issued_at = now
-        invoice.due_at = now + PAYMENT_TERM
+        invoice.due_at = now + timedelta(days=terms.net_days)
 
 
 def _take_numbers(session: Session, organisation_id: str, count: int) -> int:
