@@ -10,11 +10,13 @@ from pathlib import Path
 from alembic import command
 
 # Every module that declares tables.
+import justpaid.accounts.audit
 import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
 import justpaid.contracts.tables
 import justpaid.customers.tables
+import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 from justpaid.platform.database import Database, alembic_config, ensure_roles
 from justpaid.platform.embedded_postgres import EmbeddedPostgres

@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import justpaid.accounts.audit
 import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
 import justpaid.contracts.tables
 import justpaid.customers.tables
+import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.metering.tables  # noqa: F401  (each declares its tables)
 from justpaid.platform.database import APP_ROLE, Database, Record

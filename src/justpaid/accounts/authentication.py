@@ -31,7 +31,7 @@ def recall(database: Database, secret: str) -> Identity | None:
 
 def _read(database: Database, digest: str) -> Identity | None:
     query = (
-        sa.select(Organisation.id, Organisation.mode, ApiKey.id)
+        sa.select(Organisation.id, Organisation.mode, ApiKey.id, Organisation.clock_at)
         .join(Organisation, Organisation.id == ApiKey.organisation_id)
         .where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None))
     )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from justpaid.accounts.recent import forget
+from justpaid.accounts.recent import forget_key
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
@@ -93,5 +93,5 @@ def revoke_key(session: Session, key_id: str) -> ApiKey:
         key.revoked_at = datetime.now(UTC)
         session.flush()
         # Only after the commit: forgotten before it, the key would be read again as valid.
-        event.listen(session, "after_commit", lambda _session: forget(key_id), once=True)
+        event.listen(session, "after_commit", lambda _session: forget_key(key_id), once=True)
     return key

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -16,11 +17,12 @@ _MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """For whom a request acts, and by which key."""
+    """For whom a request acts, and by which key. `clock_at`: see `Organisation`."""
 
     organisation_id: str
     mode: Mode
     key_id: str
+    clock_at: datetime | None = None
 
 
 class Recent:
@@ -53,10 +55,10 @@ class Recent:
             until, identity = self._kept.get(digest, (0.0, None))
             return identity if self._monotonic() < until else None
 
-    def forget(self, key_id: str) -> None:
+    def forget(self, is_outdated: Callable[[Identity], bool]) -> None:
         with self._lock:
             self._forgotten += 1
-            self._kept = {digest: kept for digest, kept in self._kept.items() if kept[1].key_id != key_id}
+            self._kept = {digest: kept for digest, kept in self._kept.items() if not is_outdated(kept[1])}
 
 
 _of_database: WeakKeyDictionary[Database, Recent] = WeakKeyDictionary()
@@ -68,9 +70,18 @@ def recent_of(database: Database) -> Recent:
         return _of_database.setdefault(database, Recent())
 
 
-def forget(key_id: str) -> None:
+def forget_key(key_id: str) -> None:
     """Drop a key's identity in every database that this process knows; ids are unique over them."""
+    _forget(lambda identity: identity.key_id == key_id)
+
+
+def forget_organisation(organisation_id: str) -> None:
+    """Drop the identities of all keys of an organisation, likewise."""
+    _forget(lambda identity: identity.organisation_id == organisation_id)
+
+
+def _forget(is_outdated: Callable[[Identity], bool]) -> None:
     with _of_database_lock:
         known = list(_of_database.values())
     for recent in known:
-        recent.forget(key_id)
+        recent.forget(is_outdated)

@@ -15,13 +15,14 @@ Mode = Literal["test", "live"]
 class Organisation(Record):
     """`pair_id` is the live organisation's id, in both of a pair. Its row-level security is on `id`.
 
-    `settings`: see `accounts.settings`.
+    `settings`: see `accounts.settings`. `clock_at`: where its test clock stands; None: it follows the real time.
     """
 
     __tablename__ = "organisations"
     __table_args__ = (
         sa.UniqueConstraint("pair_id", "mode"),
         sa.CheckConstraint("mode IN ('test', 'live')", name="mode"),
+        sa.CheckConstraint("mode = 'test' OR clock_at IS NULL", name="live_time_is_real"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -31,6 +32,7 @@ class Organisation(Record):
     timezone: Mapped[str]
     currency: Mapped[str]
     settings: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    clock_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 

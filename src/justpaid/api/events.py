@@ -46,6 +46,7 @@ class EventIntake:
             body=body,
             ndjson=ndjson,
             encoding=headers.get("content-encoding", ""),
+            now=identity.clock_at,
         )
         receipt = await asyncio.wrap_future(self._installation.ingest.submit(submission))
         answer = _encoder.encode(ReceiptOut.of(receipt))

@@ -44,7 +44,7 @@ class UnitOfWorkRoute(APIRoute):
             _check_parameters(request, self._parameters)
             read = await read_request(request, installation.settings.max_body_bytes)
             claim = claim_in(read, await read.json())
-            read.state.unit = UnitOfWork(installation, identity, claim)
+            read.state.unit = UnitOfWork(installation, identity, f"{request.method} {request.scope['path']}", claim)
             return await handle(read)
 
         return with_unit

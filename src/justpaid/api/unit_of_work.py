@@ -6,6 +6,7 @@ for a thread while the threads wait for a connection.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -14,20 +15,23 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from justpaid.accounts import Identity
+from justpaid.accounts import Actor, Identity, audit
 from justpaid.api import idempotency
 from justpaid.api.installation import Installation
+from justpaid.kernel.clock import Clock, FixedClock
 
 
 @dataclass
 class UnitOfWork:
     """What a handler works with. `session` is its transaction, bound to the caller's organisation.
 
-    A handler whose answer must not be kept as it is (it holds a secret) sets `replay_with` to what may be.
+    `request` is what was asked, such as `POST /v1/plans`. A handler whose answer must not be kept as it is (it holds a
+    secret) sets `replay_with` to what may be.
     """
 
     installation: Installation
     identity: Identity
+    request: str
     claim: idempotency.Claim | None = None
     replay_with: BaseModel | None = None
     _session: Session | None = field(default=None, init=False)
@@ -35,6 +39,15 @@ class UnitOfWork:
     @property
     def organisation_id(self) -> str:
         return self.identity.organisation_id
+
+    @property
+    def clock(self) -> Clock:
+        """The organisation's own clock where it has one, else the real one."""
+        at = self.identity.clock_at
+        return self.installation.clock if at is None else FixedClock(at)
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
     @property
     def session(self) -> Session:
@@ -46,6 +59,7 @@ class UnitOfWork:
         """Answer with `handler`, or with what was answered before; its exceptions undo all that it did."""
         with self.installation.database.begin(self.organisation_id) as session:
             self._session = session
+            audit(session, self.organisation_id, Actor("api_key", self.identity.key_id, self.request))
             try:
                 if self.claim is None:
                     answer = rendered(handler(), status)

@@ -39,13 +39,17 @@ class Limits:
 
 @dataclass(slots=True)
 class Submission:
-    """One request as it came. `live`: its organisation bills for real, so its events can't lie in the future."""
+    """One request as it came. `live`: its organisation bills for real, so its events can't lie in the future.
+
+    `now`: the present by the organisation's own clock, where it has one; events without a timestamp happen then.
+    """
 
     organisation_id: str
     live: bool
     body: bytes
     ndjson: bool = False
     encoding: str = ""
+    now: datetime | None = None
     result: "Future[Receipt]" = field(default_factory=Future)
 
 
@@ -144,6 +148,7 @@ class Committer:
         try:
             body = decompress(submission.body, submission.encoding, self._limits.body_bytes)
             events = read_events(body, ndjson=submission.ndjson, max_events=self._limits.batch_events)
+            now = submission.now or now
             latest = latest_timestamp(now, live=submission.live)
             return prepare(
                 events, body, organisation_id=submission.organisation_id, now=_microseconds(now), latest=latest

@@ -1,5 +1,6 @@
 """Stage 4: invoices. Billing runs, finalisation, estimates, proof and documents; see README.md."""
 
+from justpaid.invoicing.advance import Advanced, advance
 from justpaid.invoicing.automatic import AutomaticBilling
 from justpaid.invoicing.check import check_invoices
 from justpaid.invoicing.compose import Line, total_of
@@ -10,11 +11,20 @@ from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_
 from justpaid.invoicing.including import Occurrence, lines_including
 from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
 from justpaid.invoicing.run import run_billing
+from justpaid.invoicing.sharing import (
+    NewLink,
+    ShareLink,
+    list_share_links,
+    open_share_link,
+    revoke_share_link,
+    share_invoice,
+)
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceLine
 from justpaid.invoicing.unbilled import unbilled
 from justpaid.invoicing.verify import Verification, VerifiedLine, verify
 
 __all__ = [
+    "Advanced",
     "AutomaticBilling",
     "BillingRun",
     "Estimate",
@@ -23,9 +33,12 @@ __all__ = [
     "InvoiceDocument",
     "InvoiceLine",
     "Line",
+    "NewLink",
     "Occurrence",
+    "ShareLink",
     "Verification",
     "VerifiedLine",
+    "advance",
     "check_invoices",
     "document_of",
     "estimate",
@@ -35,9 +48,13 @@ __all__ = [
     "lines_including",
     "list_invoices",
     "list_runs",
+    "list_share_links",
+    "open_share_link",
     "render_csv",
     "render_pdf",
+    "revoke_share_link",
     "run_billing",
+    "share_invoice",
     "total_of",
     "unbilled",
     "verify",

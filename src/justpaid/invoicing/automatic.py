@@ -10,6 +10,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 import structlog
 
+from justpaid.accounts import Organisation
 from justpaid.contracts import Subscription
 from justpaid.invoicing.run import run_billing
 from justpaid.kernel.clock import Clock
@@ -47,8 +48,12 @@ class AutomaticBilling:
         created = 0
         as_of = self._clock.now() - self._grace
         with self._database.system() as session:
-            due = sa.select(Subscription.organisation_id).where(
-                Subscription.next_bill_at <= as_of, Subscription.created_at <= as_of
+            # An organisation whose test clock stands is billed when the clock is moved.
+            due = (
+                sa.select(Subscription.organisation_id)
+                .join(Organisation, Organisation.id == Subscription.organisation_id)
+                .where(Subscription.next_bill_at <= as_of, Subscription.created_at <= as_of)
+                .where(Organisation.clock_at.is_(None))
             )
             organisations = session.scalars(due.distinct()).all()
         for organisation_id in organisations:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from typeid import TypeID
 
-Prefix = Literal["org", "key", "cus", "mtr", "plan", "pv", "sub", "inv", "il", "run", "evt"]
+Prefix = Literal["org", "key", "cus", "mtr", "plan", "pv", "sub", "inv", "il", "run", "evt", "aud", "shl"]
 
 
 def new_id(prefix: Prefix) -> str:

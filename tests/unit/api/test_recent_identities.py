@@ -51,9 +51,9 @@ def test_what_is_revoked_elsewhere_ends_with_its_time(watch: Watch) -> None:
 def test_what_is_forgotten_is_read_at_once(watch: Watch) -> None:
     recent, directory = Recent(watch), Directory(IDENTITY)
     recent.get("digest", directory)
-    recent.forget("key_other")
+    recent.forget(lambda identity: identity.key_id == "key_other")
     assert recent.recall("digest") == IDENTITY
-    recent.forget("key_1")
+    recent.forget(lambda identity: identity.key_id == "key_1")
     assert recent.recall("digest") is None
 
 
@@ -61,7 +61,7 @@ def test_what_was_read_while_a_key_was_revoked_is_not_kept(watch: Watch) -> None
     recent = Recent(watch)
 
     def read_then_revoked() -> Identity:
-        recent.forget("key_1")
+        recent.forget(lambda identity: identity.key_id == "key_1")
         return IDENTITY
 
     recent.get("digest", read_then_revoked)

@@ -2,6 +2,7 @@
 
 from justpaid.api.routes import (
     api_keys,
+    audit_log,
     billing_runs,
     checks,
     customers,
@@ -12,8 +13,11 @@ from justpaid.api.routes import (
     organisation,
     plans,
     prices,
+    share_links,
+    shared,
     status,
     subscriptions,
+    test_clock,
     unbilled,
     usage,
 )
@@ -22,6 +26,8 @@ ROUTERS = (
     status.router,
     organisation.router,
     api_keys.router,
+    audit_log.router,
+    test_clock.router,
     customers.router,
     events.router,
     meters.router,
@@ -31,6 +37,8 @@ ROUTERS = (
     prices.router,
     subscriptions.router,
     billing_runs.router,
+    share_links.router,
+    shared.router,
     invoices.router,
     checks.router,
     lag.router,

@@ -1,8 +1,8 @@
 """Billing what has elapsed."""
 
 from datetime import datetime
-from typing import Final
 
+from justpaid.accounts import MAX_YEARS_AHEAD
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
 from justpaid.api.schemas.billing_runs import BillingRunIn, BillingRunOut
@@ -11,9 +11,6 @@ from justpaid.invoicing import find_run, list_runs, run_billing
 from justpaid.kernel.errors import InvalidRequest
 
 router = new_router("billing", "/v1/billing-runs")
-
-#: Ten years on, a daily plan makes thousands of invoices a customer; further is a mistyped year.
-_MAX_YEARS_AHEAD: Final = 10
 
 
 @router.post("", status_code=201)
@@ -24,7 +21,7 @@ def create_billing_run(body: BillingRunIn, unit: Unit) -> BillingRunOut:
     run = run_billing(
         unit.installation.database,
         unit.installation.metering,
-        unit.installation.clock,
+        unit.clock,
         unit.organisation_id,
         as_of=as_of,
         finalize=body.finalize,
@@ -49,11 +46,11 @@ def get_billing_run(run_id: str, unit: Unit) -> BillingRunOut:
 
 def _as_of(asked: datetime | None, unit: Unit) -> datetime:
     """Raises: InvalidRequest for the future, in live mode; for one beyond reason, in test mode."""
-    now = unit.installation.clock.now()
+    now = unit.now()
     if asked is None:
         return now
     if asked > now and unit.identity.mode == "live":
         raise InvalidRequest.of("as_of", "is in the future: leave it out to bill up to now, or try it in test mode")
-    if asked.year > now.year + _MAX_YEARS_AHEAD:
-        raise InvalidRequest.of("as_of", f"must be at most {_MAX_YEARS_AHEAD} years ahead")
+    if asked.year > now.year + MAX_YEARS_AHEAD:
+        raise InvalidRequest.of("as_of", f"must be at most {MAX_YEARS_AHEAD} years ahead")
     return asked

@@ -124,7 +124,7 @@ def _corrected(unit: Unit, event_id: str, correct: Callable[[Corrections, Standi
     installation = unit.installation
     organisation_id = unit.organisation_id
     event = _found(unit, event_id)
-    corrections = Corrections(installation.journal, installation.clock)
+    corrections = Corrections(installation.journal, unit.clock)
     request = _request(unit)
     versions = installation.metering.events.versions(organisation_id, event_id)
     if request is None or not corrections.is_by(versions, organisation_id, request):

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Query
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from justpaid.accounts import find_organisation
@@ -49,44 +50,44 @@ def list_invoices(
         status=status,
         subscription_id=subscription_id,
     )
-    return paging.page(found, lambda invoice: _shown(unit, invoice))
+    return paging.page(found, lambda invoice: shown(unit.session, invoice))
 
 
 @router.get("/{invoice}")
 def get_invoice(invoice: str, unit: Unit) -> InvoiceOut:
     """One invoice, by its id or number."""
-    return _shown(unit, find_invoice(unit.session, invoice))
+    return shown(unit.session, find_invoice(unit.session, invoice))
 
 
 @router.post("/{invoice}/finalize")
 def finalize(invoice: str, unit: Unit) -> InvoiceOut:
     """Number and issue a draft. From then on nothing of it changes but its status."""
     found = find_invoice(unit.session, invoice)
-    return _shown(unit, finalize_invoice(unit.session, found, unit.installation.clock.now()))
+    return shown(unit.session, finalize_invoice(unit.session, found, unit.now()))
 
 
 @router.post("/{invoice}/void")
 def void(invoice: str, unit: Unit) -> InvoiceOut:
     """Withdraw an issued invoice. It keeps its number; nothing is due on it any more."""
     found = find_invoice(unit.session, invoice)
-    return _shown(unit, void_invoice(unit.session, found, unit.installation.clock.now()))
+    return shown(unit.session, void_invoice(unit.session, found, unit.now()))
 
 
-def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+def file_response(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-@router.get("/{invoice}/pdf", response_class=Response, responses=_file(PDF))
+@router.get("/{invoice}/pdf", response_class=Response, responses=file_response(PDF))
 def get_invoice_pdf(invoice: str, unit: Unit) -> Response:
     """The invoice as a document to send."""
-    document, headers = _document(unit, invoice, "pdf")
+    document, headers = document_for(unit.session, find_invoice(unit.session, invoice), "pdf")
     return Response(render_pdf(document), headers=headers, media_type=PDF)
 
 
-@router.get("/{invoice}/csv", response_class=Response, responses=_file(CSV))
+@router.get("/{invoice}/csv", response_class=Response, responses=file_response(CSV))
 def get_invoice_csv(invoice: str, unit: Unit) -> Response:
     """The invoice's lines and their steps as a table."""
-    document, headers = _document(unit, invoice, "csv")
+    document, headers = document_for(unit.session, find_invoice(unit.session, invoice), "csv")
     return Response(render_csv(document), headers=headers, media_type=CSV)
 
 
@@ -97,12 +98,12 @@ def verify_invoice(invoice: str, unit: Unit) -> VerificationOut:
     return VerificationOut.of(verify(unit.session, unit.installation.metering, found), found.currency)
 
 
-def _shown(unit: Unit, invoice: Invoice) -> InvoiceOut:
-    return InvoiceOut.of(invoice, unit.session.get_one(PlanVersion, invoice.plan_version_id))
+def shown(session: Session, invoice: Invoice) -> InvoiceOut:
+    return InvoiceOut.of(invoice, session.get_one(PlanVersion, invoice.plan_version_id))
 
 
-def _document(unit: Unit, reference: str, suffix: str) -> tuple[InvoiceDocument, dict[str, str]]:
-    invoice = find_invoice(unit.session, reference)
-    seller = find_organisation(unit.session, unit.organisation_id).name
+def document_for(session: Session, invoice: Invoice, suffix: str) -> tuple[InvoiceDocument, dict[str, str]]:
+    """The invoice to be rendered, and the headers that name the file."""
+    seller = find_organisation(session, invoice.organisation_id).name
     name = f"{invoice.number or invoice.id}.{suffix}"
     return document_of(invoice, seller), {"Content-Disposition": f'inline; filename="{name}"'}

@@ -28,7 +28,7 @@ def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
     """Subscribe a customer to a plan. A start in the past is allowed and bills the periods since."""
     if body.overrides:
         raise InvalidRequest.of("overrides", "price overrides come in a later version; leave it out or send {}")
-    now = unit.installation.clock.now()
+    now = unit.now()
     new = NewSubscription(
         start_at=body.start_at or now,
         end_at=body.end_at,
@@ -54,20 +54,20 @@ def list_subscriptions(
         before_id=paging.before_id("sub"),
         customer_id=customer.id if customer else None,
     )
-    now = unit.installation.clock.now()
+    now = unit.now()
     return paging.page(found, lambda subscription: SubscriptionOut.of(subscription, now))
 
 
 @router.get("/{subscription_id}")
 def get_subscription(subscription_id: str, unit: Unit) -> SubscriptionOut:
     """One subscription."""
-    return SubscriptionOut.of(find_subscription(unit.session, subscription_id), unit.installation.clock.now())
+    return SubscriptionOut.of(find_subscription(unit.session, subscription_id), unit.now())
 
 
 @router.post("/{subscription_id}/cancel")
 def cancel_subscription(subscription_id: str, unit: Unit, body: CancellationIn | None = None) -> SubscriptionOut:
     """End it, at the current period's end or at another instant; what was used until then is billed."""
-    now = unit.installation.clock.now()
+    now = unit.now()
     subscription = find_subscription(unit.session, subscription_id)
     cancel(unit.session, subscription, at=body.at if body else None, now=now)
     return SubscriptionOut.of(subscription, now)
@@ -79,6 +79,4 @@ def estimate_subscription(subscription_id: str, unit: Unit) -> EstimateOut:
     metering: Metering = unit.installation.metering
     metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
     subscription = find_subscription(unit.session, subscription_id)
-    return EstimateOut.of(
-        subscription_id, estimate(unit.session, metering, subscription, unit.installation.clock.now())
-    )
+    return EstimateOut.of(subscription_id, estimate(unit.session, metering, subscription, unit.now()))

@@ -31,7 +31,7 @@ def get_usage(asked: Annotated[UsageQuestion, Depends()], unit: Unit) -> UsageOu
         customer = find_customer(unit.session, asked.customer_id)
         customers = dict.fromkeys(keys_of(unit.session, [customer])[customer.id], customer.id)
         zone = asked.timezone or customer.timezone
-    period = asked.period(unit.installation.clock.now(), zone)
+    period = asked.period(unit.now(), zone)
     windows = cut(period, asked.window, zone)
     found = metering.usage(Question(definition_of(meter), windows, customers, asked.group_by))
     if not found and asked.window == "none" and not asked.group_by:
