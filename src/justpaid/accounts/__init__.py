@@ -4,9 +4,15 @@ from justpaid.accounts.audit import Actor, AuditEntry, audit, list_audit_entries
 from justpaid.accounts.authentication import Identity, authenticate, recall
 from justpaid.accounts.bootstrap import bootstrap
 from justpaid.accounts.keys import IssuedKey, issue_key, list_keys, revoke_key
-from justpaid.accounts.organisations import Pair, create_organisation, find_organisation, list_organisations
+from justpaid.accounts.organisations import (
+    Pair,
+    create_organisation,
+    find_organisation,
+    list_organisations,
+    update_organisation,
+)
 from justpaid.accounts.own_clock import MAX_YEARS_AHEAD, check_advance, clock_of, set_clock
-from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, settings_of
+from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, SellerSettings, settings_of
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 
 __all__ = [
@@ -21,6 +27,7 @@ __all__ = [
     "Organisation",
     "OrganisationSettings",
     "Pair",
+    "SellerSettings",
     "audit",
     "authenticate",
     "bootstrap",
@@ -36,4 +43,5 @@ __all__ = [
     "revoke_key",
     "set_clock",
     "settings_of",
+    "update_organisation",
 ]

@@ -1,10 +1,13 @@
 """Making and finding organisations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from justpaid.accounts.settings import changed_settings
 from justpaid.accounts.tables import Organisation
 from justpaid.kernel.errors import InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
@@ -28,16 +31,8 @@ def create_organisation(session: Session, name: str, *, timezone: str = "UTC", c
 
     Needs a session that sees all organisations.  Raises: InvalidRequest.
     """
-    name = name.strip()
-    if not 0 < len(name) <= MAX_NAME:
-        raise InvalidRequest.of("name", f"must have 1 to {MAX_NAME} characters")
-    try:
-        zone(timezone)
-        minor_places(currency)
-    except UnknownTimezone as error:
-        raise InvalidRequest.of("timezone", str(error)) from None
-    except UnknownCurrency as error:
-        raise InvalidRequest.of("currency", str(error)) from None
+    name = _name(name)
+    _check_defaults(timezone, currency)
     live_id = new_id("org")
     shared = {"pair_id": live_id, "name": name, "timezone": timezone, "currency": currency}
     pair = Pair(
@@ -60,3 +55,38 @@ def find_organisation(session: Session, organisation_id: str) -> Organisation:
 def list_organisations(session: Session) -> list[Organisation]:
     """All that the session may see, oldest first."""
     return list(session.scalars(sa.select(Organisation).order_by(Organisation.id)))
+
+
+def update_organisation(session: Session, organisation: Organisation, changes: Mapping[str, Any]) -> Organisation:
+    """Set `name`, `timezone`, `currency` or `settings`, as far as they are given.
+
+    `timezone` and `currency` are what later customers get; those there keep theirs.  Raises: InvalidRequest.
+    """
+    if "name" in changes:
+        organisation.name = _name(changes["name"])
+    if "timezone" in changes or "currency" in changes:
+        timezone = changes.get("timezone", organisation.timezone)
+        currency = changes.get("currency", organisation.currency)
+        _check_defaults(timezone, currency)
+        organisation.timezone, organisation.currency = timezone, currency
+    if "settings" in changes:
+        organisation.settings = changed_settings(organisation.settings, changes["settings"])
+    session.flush()
+    return organisation
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME:
+        raise InvalidRequest.of("name", f"must have 1 to {MAX_NAME} characters")
+    return name
+
+
+def _check_defaults(timezone: str, currency: str) -> None:
+    try:
+        zone(timezone)
+        minor_places(currency)
+    except UnknownTimezone as error:
+        raise InvalidRequest.of("timezone", str(error)) from None
+    except UnknownCurrency as error:
+        raise InvalidRequest.of("currency", str(error)) from None

@@ -21,7 +21,7 @@ _CHECKS: Final = {
         SELECT c.organisation_id FROM invoice_counters c LEFT JOIN invoices i
             ON i.organisation_id = c.organisation_id AND i.number IS NOT NULL
         GROUP BY c.organisation_id, c.next_number
-        HAVING count(i.id) <> c.next_number - 1 OR max(i.number) <> 'INV-' || lpad((c.next_number - 1)::text, 6, '0')
+        HAVING count(i.id) <> c.next_number - 1 OR max(substring(i.number FROM '[0-9]+$')::bigint) <> c.next_number - 1
     """,
 }
 

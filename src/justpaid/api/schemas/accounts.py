@@ -1,9 +1,12 @@
 """Organisations and API keys on the wire."""
 
+from typing import Any
+
 from pydantic import Field
 
-from justpaid.accounts import ApiKey, IssuedKey, Mode, Organisation
+from justpaid.accounts import ApiKey, IssuedKey, Mode, Organisation, OrganisationSettings, settings_of
 from justpaid.api.values import Input, Instant, Output
+from justpaid.kernel.errors import InvalidRequest
 
 
 class OrganisationOut(Output):
@@ -12,6 +15,7 @@ class OrganisationOut(Output):
     mode: Mode
     timezone: str
     currency: str
+    settings: OrganisationSettings
     created_at: Instant
 
     @classmethod
@@ -22,8 +26,30 @@ class OrganisationOut(Output):
             mode=organisation.mode,
             timezone=organisation.timezone,
             currency=organisation.currency,
+            settings=settings_of(organisation.settings),
             created_at=organisation.created_at,
         )
+
+
+class OrganisationPatch(Input):
+    """Only what is sent changes; in `settings` too, field by field: null takes a default back."""
+
+    name: str | None = None
+    timezone: str | None = Field(default=None, description="IANA name: what later customers get by default.")
+    currency: str | None = Field(default=None, description="ISO 4217: what later customers get by default.")
+    settings: dict[str, Any] | None = Field(
+        default=None,
+        description="`seller` and `invoice`, as `GET` shows them.",
+        examples=[{"seller": {"legal_name": "Rainbow AI GmbH", "locale": "de"}, "invoice": {"net_days": 14}}],
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """Raises: InvalidRequest for null where a value is needed."""
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, value in changes.items():
+            if value is None:
+                raise InvalidRequest.of(name, "must not be null; leave it out to keep it")
+        return changes
 
 
 class ApiKeyIn(Input):
