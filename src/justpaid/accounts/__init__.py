@@ -12,7 +12,7 @@ from justpaid.accounts.organisations import (
     update_organisation,
 )
 from justpaid.accounts.own_clock import MAX_YEARS_AHEAD, check_advance, clock_of, set_clock
-from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, SellerSettings, settings_of
+from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, SellerSettings, image_of, settings_of
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "clock_of",
     "create_organisation",
     "find_organisation",
+    "image_of",
     "issue_key",
     "list_audit_entries",
     "list_keys",

@@ -34,6 +34,11 @@ def _logo(uri: str) -> str:
     return uri
 
 
+def image_of(uri: str) -> bytes:
+    """The picture in a data URI that was checked."""
+    return base64.b64decode(uri.partition(",")[2])
+
+
 class Address(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

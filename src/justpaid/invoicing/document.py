@@ -1,18 +1,23 @@
 """From a stored invoice to the document that is rendered."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
+from justpaid.accounts import Organisation, image_of, settings_of
 from justpaid.invoicing.rendering import DocumentLine, DocumentStep, InvoiceDocument, Party
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.kernel.period import Period
 
 
-def document_of(invoice: Invoice, seller: str) -> InvoiceDocument:
-    """`seller` is the organisation's name; the customer is as it was when the invoice was made."""
+def document_of(invoice: Invoice, organisation: Organisation) -> InvoiceDocument:
+    """The customer as it was when the invoice was made, the seller as it was when it was issued; the logo as it is."""
+    settings = settings_of(organisation.settings).seller
+    seller = invoice.seller or seller_of(organisation)
     return InvoiceDocument(
         number=invoice.number,
         status=invoice.status,
-        seller=Party(seller),
+        seller=_seller(seller),
         customer=_customer(invoice),
         currency=invoice.currency,
         period=Period(invoice.period_start, invoice.period_end),
@@ -28,13 +33,30 @@ def document_of(invoice: Invoice, seller: str) -> InvoiceDocument:
         amount_paid=invoice.amount_paid,
         amount_due=invoice.amount_due,
         cutoff=invoice.cutoff,
+        locale=seller["locale"],
+        logo=image_of(settings.logo) if settings.logo else None,
     )
 
 
+def seller_of(organisation: Organisation) -> dict[str, Any]:
+    """Who bills, as an invoice keeps it."""
+    seller = settings_of(organisation.settings).seller
+    kept = seller.model_dump(mode="json", exclude={"legal_name", "logo"})
+    return {**kept, "name": seller.legal_name or organisation.name}
+
+
+def _seller(seller: Mapping[str, Any]) -> Party:
+    tax_ids = tuple(f"{tax_id['type']} {tax_id['value']}" for tax_id in seller["tax_ids"])
+    return Party(seller["name"], _address_lines(seller["address"]), seller["email"], tax_ids)
+
+
+def _address_lines(address: Mapping[str, str | None] | None) -> tuple[str, ...]:
+    return tuple(line for line in (address or {}).values() if line)
+
+
 def _customer(invoice: Invoice) -> Party:
-    address = invoice.customer.get("address") or {}
-    lines = tuple(str(line) for line in address.values() if line)
-    return Party(invoice.customer["name"], lines, invoice.customer.get("email"))
+    customer = invoice.customer
+    return Party(customer["name"], _address_lines(customer.get("address")), customer.get("email"))
 
 
 def _line(line: InvoiceLine) -> DocumentLine:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from justpaid.accounts import find_organisation, settings_of
+from justpaid.invoicing.document import seller_of
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter
 from justpaid.kernel.errors import Conflict
 
@@ -66,11 +67,13 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
 def _finalize(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> None:
     if not drafts:
         return
-    terms = settings_of(find_organisation(session, organisation_id).settings).invoice
+    organisation = find_organisation(session, organisation_id)
+    terms, seller = settings_of(organisation.settings).invoice, seller_of(organisation)
     first = _take_numbers(session, organisation_id, len(drafts))
     for number, invoice in enumerate(drafts, first):
         invoice.number = f"{terms.number_prefix}{number:06d}"
         invoice.status = "finalized"
+        invoice.seller = seller
         invoice.issued_at = now
         invoice.due_at = now + timedelta(days=terms.net_days)
 

@@ -57,6 +57,7 @@ class Invoice(TenantRecord):
     timezone: Mapped[str]
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
+    seller: Mapped[dict[str, Any] | None]
     customer: Mapped[dict[str, Any]]
     customer_keys: Mapped[list[Any]]
     cutoff: Mapped[int] = mapped_column(sa.BigInteger)

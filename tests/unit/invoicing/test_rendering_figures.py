@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from justpaid.invoicing.rendering import figures
+from justpaid.invoicing.rendering.figures import Figures
 from justpaid.kernel.money import UnknownCurrency
 from justpaid.kernel.period import Period
+
+EN = Figures.of("en")
 
 # currency, amount, printed as an amount, printed as a rate
 MONEY = [
@@ -36,8 +38,8 @@ MONEY = [
 
 @pytest.mark.parametrize(("currency", "value", "amount", "rate"), MONEY)
 def test_money_has_the_minor_places_of_its_currency(currency: str, value: str, amount: str, rate: str) -> None:
-    assert figures.amount(Decimal(value), currency) == amount
-    assert figures.rate(Decimal(value), currency) == rate
+    assert EN.amount(Decimal(value), currency) == amount
+    assert EN.rate(Decimal(value), currency) == rate
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_money_has_the_minor_places_of_its_currency(currency: str, value: str, a
     ],
 )
 def test_rates_keep_up_to_twelve_places(currency: str, value: str, printed: str) -> None:
-    assert figures.rate(Decimal(value), currency) == printed
+    assert EN.rate(Decimal(value), currency) == printed
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,12 @@ def test_rates_keep_up_to_twelve_places(currency: str, value: str, printed: str)
     ],
 )
 def test_quantities_lose_no_digit(value: str, printed: str) -> None:
-    assert figures.quantity(Decimal(value)) == printed
+    assert EN.quantity(Decimal(value)) == printed
 
 
 def test_an_unknown_currency_is_refused() -> None:
     with pytest.raises(UnknownCurrency):
-        figures.amount(Decimal(1), "ZZZ")
+        EN.amount(Decimal(1), "ZZZ")
 
 
 # start and end in UTC, zone, printed
@@ -89,9 +91,26 @@ PERIODS = [
 @pytest.mark.parametrize(("start", "end", "zone", "printed"), PERIODS)
 def test_a_period_prints_its_first_and_last_local_day(start: str, end: str, zone: str, printed: str) -> None:
     period = Period(*(datetime.fromisoformat(instant).replace(tzinfo=UTC) for instant in (start, end)))
-    assert figures.days(period, zone) == printed
+    assert EN.days(period, zone) == printed
 
 
 def test_a_date_is_local() -> None:
     new_years_eve_in_new_york = datetime(2026, 1, 1, 3, tzinfo=UTC)
-    assert figures.day(new_years_eve_in_new_york, "America/New_York") == "Dec 31, 2025"
+    assert EN.day(new_years_eve_in_new_york, "America/New_York") == "Dec 31, 2025"
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "quantity", "days"),
+    [
+        ("de", "1.234,50\u00a0€", "1.847,25", "01.04.2026 – 30.04.2026"),
+        ("fr", "1\u202f234,50\u00a0€", "1\u202f847,25", "1 avr. 2026 – 30 avr. 2026"),
+        ("en-GB", "€1,234.50", "1,847.25", "1 Apr – 30 Apr 2026"),
+        ("ja", "€1,234.50", "1,847.25", "2026/04/01 – 2026/04/30"),
+    ],
+)
+def test_each_locale_has_its_own_signs(locale: str, amount: str, quantity: str, days: str) -> None:
+    figures = Figures.of(locale)
+    assert figures.amount(Decimal("1234.5"), "EUR") == amount
+    assert figures.quantity(Decimal("1847.25")) == quantity
+    april = Period(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+    assert figures.days(april, "UTC") == days

@@ -1,5 +1,7 @@
 """The PDF says what the document says, and text in it stays text."""
 
+import base64
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from justpaid.invoicing.rendering import DocumentLine, DocumentStep, InvoiceDocument, Party, render_pdf
+from justpaid.invoicing.rendering.words import ENGLISH, LANGUAGES, words
 from justpaid.kernel.period import Period
 
 APRIL = Period(datetime(2026, 4, 1, 4, tzinfo=UTC), datetime(2026, 5, 1, 4, tzinfo=UTC))
@@ -34,9 +37,12 @@ INVOICE = InvoiceDocument(
     number="NW-2026-000042",
     status="issued",
     seller=Party(
-        "Northwind Intelligence", ("548 Market Street", "San Francisco"), "billing@northwind.example", "US 12-3"
+        "Northwind Intelligence",
+        ("548 Market Street", "San Francisco"),
+        "billing@northwind.example",
+        ("EIN 12-3", "DE VAT DE123"),
     ),
-    customer=Party("Møller & Søn", ("Nørrebrogade 12",), "accounts@moller.example", "DK 12345678"),
+    customer=Party("Møller & Søn", ("Nørrebrogade 12",), "accounts@moller.example", ("DK VAT 12345678",)),
     currency="USD",
     period=APRIL,
     timezone="America/New_York",
@@ -63,8 +69,8 @@ def read(document: InvoiceDocument) -> list[str]:
 def test_it_says_who_when_what_and_how_much() -> None:
     (page,) = read(INVOICE)
     for text in (
-        *("Northwind Intelligence", "548 Market Street", "billing@northwind.example", "Tax ID US 12-3"),
-        *("Møller & Søn", "Nørrebrogade 12", "accounts@moller.example", "Tax ID DK 12345678"),
+        *("Northwind Intelligence", "548 Market Street", "billing@northwind.example", "EIN 12-3", "DE VAT DE123"),
+        *("Møller & Søn", "Nørrebrogade 12", "accounts@moller.example", "DK VAT 12345678"),
         *("NW-2026-000042", "May 1, 2026", "May 31, 2026", "Apr 1 – Apr 30, 2026", "America/New_York"),
         *("Platform fee", "May 1 – May 31, 2026", "$499.00"),
         *("API calls", "1,284,733", "$934.64", "gpt-4o 1,000,000", "claude 284,733"),
@@ -237,3 +243,36 @@ def test_it_is_dated_when_it_was_issued_and_titled_by_its_number() -> None:
     draft = PdfReader(BytesIO(render_pdf(replace(INVOICE, status="draft", number=None, issued_at=None)))).metadata
     assert draft is not None
     assert draft.creation_date is None
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_a_logo_stands_above_the_seller() -> None:
+    pages = PdfReader(BytesIO(render_pdf(replace(INVOICE, logo=PNG)))).pages
+    assert len(pages[0].images) == 1
+    assert len(PdfReader(BytesIO(render_pdf(INVOICE))).pages[0].images) == 0
+
+
+def test_german_in_words_numbers_and_dates() -> None:
+    (page,) = read(replace(INVOICE, locale="de"))
+    for text in (
+        *("Rechnung", "Rechnung NW-2026-000042", "01.05.2026", "31.05.2026", "01.04.2026 – 30.04.2026"),
+        *("1.284.733", "934,64 $", "0,00036749 $", "Zwischensumme 1.433,64 $", "Rabatt -100,00 $"),
+        *("Zu zahlen 1.000,00 $", "Seite 1 von 1", "bis Eintrag 48.211.902", "API calls"),
+    ):
+        assert text in page, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("status", ["draft", "paid", "void"])
+def test_every_language_has_every_word(language: str, status: str) -> None:
+    for key, english in ENGLISH.items():
+        assert re.findall(r"{\w+}", words(language)[key]) == re.findall(r"{\w+}", english), key
+    assert read(replace(INVOICE, locale=language, status=status))
+
+
+def test_an_unknown_language_is_english() -> None:
+    assert words("en-GB") == words("tlh") == ENGLISH

@@ -104,6 +104,6 @@ def shown(session: Session, invoice: Invoice) -> InvoiceOut:
 
 def document_for(session: Session, invoice: Invoice, suffix: str) -> tuple[InvoiceDocument, dict[str, str]]:
     """The invoice to be rendered, and the headers that name the file."""
-    seller = find_organisation(session, invoice.organisation_id).name
+    organisation = find_organisation(session, invoice.organisation_id)
     name = f"{invoice.number or invoice.id}.{suffix}"
-    return document_of(invoice, seller), {"Content-Disposition": f'inline; filename="{name}"'}
+    return document_of(invoice, organisation), {"Content-Disposition": f'inline; filename="{name}"'}

@@ -18,7 +18,7 @@ class Party:
     name: str
     address_lines: tuple[str, ...] = ()
     email: str | None = None
-    tax_id: str | None = None
+    tax_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class DocumentLine:
 class InvoiceDocument:
     """`number` is None until finalisation; `timezone` is the IANA zone dates print in; `cutoff` the last entry billed.
 
-    `status` draft and void are marked across every page, paid beside the number; any other status is not printed.
+    `locale` decides the language of what is printed around the text, and how numbers and dates look; `logo` is a PNG or
+    JPEG. `status` draft and void are marked across every page, paid beside the number; any other status is not printed.
     """
 
     number: str | None
@@ -80,3 +81,5 @@ class InvoiceDocument:
     amount_due: Decimal
     cutoff: int
     memo: str | None = None
+    locale: str = "en"
+    logo: bytes | None = None

@@ -15,8 +15,9 @@ from typing import Final
 
 import typst
 
-from justpaid.invoicing.rendering import figures
 from justpaid.invoicing.rendering.document import DocumentLine, InvoiceDocument, Party
+from justpaid.invoicing.rendering.figures import Figures
+from justpaid.invoicing.rendering.words import words
 
 #: Longer text is cut on paper, with an ellipsis; the CSV and the API carry it whole.
 TEXT_LIMIT: Final = 400
@@ -33,12 +34,13 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 
 def render_pdf(document: InvoiceDocument) -> bytes:
-    """An A4 PDF of the document, in English, with dates in the document's time zone.
+    """An A4 PDF of the document, in its language, with dates in its time zone.
 
     Raises: UnknownCurrency, UnknownTimezone.
     """
     issued_at_s = int(document.issued_at.timestamp()) if document.issued_at else 0
-    compiler = typst.Compiler(_template(), font_paths=_fonts(), sys_inputs={"invoice": json.dumps(_view(document))})
+    inputs = {"invoice": json.dumps(_View(document).as_json())}
+    compiler = typst.Compiler(_template(), font_paths=_fonts(), sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=issued_at_s)
     assert isinstance(pdf, bytes)
     return pdf
@@ -54,26 +56,85 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
 
 
-def _view(document: InvoiceDocument) -> dict[str, object]:
+class _View:
     """All that `invoice.typ` prints, as finished strings; null where there is nothing to print."""
-    zone, currency = document.timezone, document.currency
-    return {
-        "number": _text(document.number) if document.number else None,
-        "status": document.status,
-        "seller": _party(document.seller),
-        "customer": _party(document.customer),
-        "currency": currency,
-        "period": figures.days(document.period, zone),
-        "timezone": zone,
-        "issued": figures.day(document.issued_at, zone) if document.issued_at else None,
-        "due": figures.day(document.due_at, zone) if document.due_at else None,
-        "lines": [_line(line, document) for line in document.lines],
-        "totals": list(_totals(document)),
-        "amount_due": figures.amount(document.amount_due, currency),
-        "owed": document.amount_due > 0 and document.status != "void",
-        "cutoff": figures.quantity(Decimal(document.cutoff)),
-        "memo": _text(document.memo, MEMO_LIMIT) if document.memo else None,
-    }
+
+    def __init__(self, document: InvoiceDocument) -> None:
+        self._document = document
+        self._figures = Figures.of(document.locale)
+        self._words = words(document.locale)
+
+    def as_json(self) -> dict[str, object]:
+        document, figures = self._document, self._figures
+        zone, currency = document.timezone, document.currency
+        due = figures.day(document.due_at, zone) if document.due_at else None
+        return {
+            "language": document.locale.partition("-")[0],
+            "words": self._words,
+            "number": _text(document.number) if document.number else None,
+            "status": document.status,
+            "seller": _party(document.seller),
+            "logo": list(document.logo) if document.logo else None,
+            "customer": _party(document.customer),
+            "currency": currency,
+            "period": figures.days(document.period, zone),
+            "timezone": zone,
+            "issued": figures.day(document.issued_at, zone) if document.issued_at else None,
+            "due": due,
+            "by": self._words["by"].format(date=due) if due else None,
+            "lines": [self._line(line) for line in document.lines],
+            "totals": list(self._totals()),
+            "amount_due": figures.amount(document.amount_due, currency),
+            "owed": document.amount_due > 0 and document.status != "void",
+            "recorded": self._words["recorded"].format(entry=figures.quantity(Decimal(document.cutoff))),
+            "memo": _text(document.memo, MEMO_LIMIT) if document.memo else None,
+        }
+
+    def _line(self, line: DocumentLine) -> dict[str, object]:
+        document, figures = self._document, self._figures
+        hidden = len(line.groups) - GROUPS_LIMIT
+        return {
+            "description": _text(line.description),
+            "period": figures.days(line.period, document.timezone) if line.period != document.period else None,
+            "quantity": self._quantity(line.quantity),
+            "rate": self._rate(line.unit_amount),
+            "amount": figures.amount(line.amount, document.currency),
+            "groups": [[_text(label), figures.quantity(quantity)] for label, quantity in line.groups[:GROUPS_LIMIT]],
+            "more_groups": self._words["more"].format(count=hidden) if hidden > 0 else None,
+            "steps": [
+                {
+                    "description": _text(step.description),
+                    "quantity": self._quantity(step.quantity),
+                    "rate": self._rate(step.unit_amount),
+                    "amount": figures.rate(step.amount, document.currency),
+                }
+                for step in line.telling_steps
+            ],
+        }
+
+    def _totals(self) -> Iterator[tuple[str, str, bool]]:
+        """The rows from the subtotal down to what was paid, without those that are zero; whether each is in bold."""
+        document, words = self._document, self._words
+        yield words["subtotal"], self._amount(document.subtotal), False
+        for word, value in (
+            ("discount", -document.discount),
+            ("tax", document.tax),
+            ("credits", -document.credits_applied),
+        ):
+            if value:
+                yield words[word], self._amount(value), False
+        yield words["total"], self._amount(document.total), True
+        if document.amount_paid:
+            yield words["amount_paid"], self._amount(-document.amount_paid), False
+
+    def _amount(self, value: Decimal) -> str:
+        return self._figures.amount(value, self._document.currency)
+
+    def _quantity(self, value: Decimal | None) -> str | None:
+        return None if value is None else self._figures.quantity(value)
+
+    def _rate(self, value: Decimal | None) -> str | None:
+        return None if value is None else self._figures.rate(value, self._document.currency)
 
 
 def _party(party: Party) -> dict[str, object]:
@@ -81,55 +142,8 @@ def _party(party: Party) -> dict[str, object]:
         "name": _text(party.name),
         "address": [_text(line) for line in party.address_lines],
         "email": _text(party.email) if party.email else None,
-        "tax_id": _text(party.tax_id) if party.tax_id else None,
+        "tax_ids": [_text(tax_id) for tax_id in party.tax_ids],
     }
-
-
-def _line(line: DocumentLine, document: InvoiceDocument) -> dict[str, object]:
-    currency = document.currency
-    own_period = line.period != document.period
-    return {
-        "description": _text(line.description),
-        "period": figures.days(line.period, document.timezone) if own_period else None,
-        "quantity": _quantity(line.quantity),
-        "rate": _rate(line.unit_amount, currency),
-        "amount": figures.amount(line.amount, currency),
-        "groups": [[_text(label), figures.quantity(quantity)] for label, quantity in line.groups[:GROUPS_LIMIT]],
-        "more_groups": max(0, len(line.groups) - GROUPS_LIMIT),
-        "steps": [
-            {
-                "description": _text(step.description),
-                "quantity": _quantity(step.quantity),
-                "rate": _rate(step.unit_amount, currency),
-                "amount": figures.rate(step.amount, currency),
-            }
-            for step in line.telling_steps
-        ],
-    }
-
-
-def _totals(document: InvoiceDocument) -> Iterator[tuple[str, str]]:
-    """The rows from the subtotal down to what was paid, without those that are zero."""
-    currency = document.currency
-    yield "Subtotal", figures.amount(document.subtotal, currency)
-    for label, value in (
-        ("Discount", -document.discount),
-        ("Tax", document.tax),
-        ("Credits applied", -document.credits_applied),
-    ):
-        if value:
-            yield label, figures.amount(value, currency)
-    yield "Total", figures.amount(document.total, currency)
-    if document.amount_paid:
-        yield "Amount paid", figures.amount(-document.amount_paid, currency)
-
-
-def _quantity(value: Decimal | None) -> str | None:
-    return None if value is None else figures.quantity(value)
-
-
-def _rate(value: Decimal | None, currency: str) -> str | None:
-    return None if value is None else figures.rate(value, currency)
 
 
 def _text(value: str, limit: int = TEXT_LIMIT) -> str:
