@@ -1,31 +1,42 @@
 """Price models and their arithmetic: (price, quantity) → an exact amount with the steps that lead to it. Pure."""
 
-from justpaid.pricing.evaluate import Evaluation, Usage, evaluate, rate
+from justpaid.pricing.evaluate import Evaluation, evaluate, rate
 from justpaid.pricing.findings import field_errors, invalid_request
 from justpaid.pricing.models import (
     MODELS,
+    Band,
+    CostPlusPrice,
     FlatPrice,
     GraduatedPrice,
+    MatrixPrice,
     MeteredPrice,
     PackagePrice,
+    PercentagePrice,
     PerUnitPrice,
     Price,
+    SeatsPrice,
     VolumePrice,
 )
 from justpaid.pricing.parse import dump_price, parse_price
 from justpaid.pricing.rating import Rating, Step, round_line
 from justpaid.pricing.tiers import Tier
+from justpaid.pricing.usage import Usage, quantity_of
 
 __all__ = [
     "MODELS",
+    "Band",
+    "CostPlusPrice",
     "Evaluation",
     "FlatPrice",
     "GraduatedPrice",
+    "MatrixPrice",
     "MeteredPrice",
     "PackagePrice",
     "PerUnitPrice",
+    "PercentagePrice",
     "Price",
     "Rating",
+    "SeatsPrice",
     "Step",
     "Tier",
     "Usage",
@@ -35,6 +46,7 @@ __all__ = [
     "field_errors",
     "invalid_request",
     "parse_price",
+    "quantity_of",
     "rate",
     "round_line",
 ]

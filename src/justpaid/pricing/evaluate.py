@@ -1,29 +1,16 @@
 """What a price makes of usage: the answer of `POST /v1/prices/evaluate`, and of every invoice line."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from justpaid.kernel.decimals import EXACT, plain
+from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.money import UnknownCurrency, minor_places
-from justpaid.pricing.fields import Number, Strict
 from justpaid.pricing.models import Price
 from justpaid.pricing.rating import Rating, Step, round_line
-
-
-class Usage(Strict):
-    """What was used: `quantity` in units of the meter, over `events` events, of one set of dimension values.
-
-    The five models of today read the quantity alone; `events` and `dimensions` are there for those that need them.
-    """
-
-    quantity: Number
-    events: Annotated[int, Field(ge=0)] = 1
-    dimensions: dict[str, str] = Field(default_factory=dict)
+from justpaid.pricing.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +32,22 @@ class Evaluation:
         }
 
 
-def rate(price: Price, quantity: Decimal) -> Rating:
-    """The price's arithmetic for `quantity`, unrounded.  Raises: ValueError if the quantity is not finite."""
-    if not quantity.is_finite():
+def rate(price: Price, usage: Decimal | Sequence[Usage]) -> Rating:
+    """The price's arithmetic for `usage`, unrounded; a quantity alone is one event without dimensions.
+
+    Raises: ValueError if a quantity is not finite.
+    """
+    parts = [Usage.summed(usage)] if isinstance(usage, Decimal) else usage
+    if not all(part.quantity.is_finite() for part in parts):
         raise ValueError("a quantity must be finite")
-    return price.rate(quantity)
+    return price.rated(parts)
 
 
-def evaluate(price: Price, currency: str, usage: Iterable[Usage]) -> Evaluation:
+def evaluate(price: Price, currency: str, usage: Sequence[Usage]) -> Evaluation:
     """Price the sum of `usage` as one line in `currency`.  Raises: InvalidRequest for an unknown currency."""
     try:
         minor_places(currency)
     except UnknownCurrency as unknown:
         raise InvalidRequest.of("currency", str(unknown)) from None
-    quantity = Decimal(0)
-    for part in usage:
-        quantity = EXACT.add(quantity, part.quantity)
-    rating = rate(price, quantity)
+    rating = rate(price, usage)
     return Evaluation(round_line(rating, currency), rating.amount_exact, currency, rating.steps)

@@ -11,6 +11,14 @@ def grouped(number: Decimal) -> str:
     return format(Decimal(plain(number)), ",f")
 
 
+def percent(fraction: Decimal) -> str:
+    return f"{grouped(EXACT.multiply(fraction, Decimal(100)))}%"
+
+
+def events(number: int) -> str:
+    return f"{number:,} event" + ("" if number == 1 else "s")
+
+
 def excess_of_corrections(quantity: Decimal) -> str:
     """The start of every step that a negative quantity makes."""
     return f"Corrections exceed usage by {grouped(-quantity)}"

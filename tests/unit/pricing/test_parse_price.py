@@ -72,12 +72,12 @@ def refusals(price: object, *, in_plan: bool = False, at: str = "") -> dict[str,
         (tiered(OPEN | {"up_to": "10"}, OPEN | {"up_to": "10.0"}, OPEN), "tiers.1.up_to", "must be greater than 10,"),
         (tiered(OPEN | {"up_to": "10"}, OPEN | {"up_to": "9"}, OPEN), "tiers.1.up_to", "must be greater than 10,"),
         (
-            {"model": "seats", "unit_amount": "1"},
+            {"model": "dynamic", "unit_amount": "1"},
             "model",
-            "'seats' is not a price model; the known ones are flat, per_",
+            "'dynamic' is not a price model; the known ones are flat, seats, per_",
         ),
         ({"model": ["flat"]}, "model", "this value is not a price model"),
-        ({"amount": "1"}, "model", "is required: one of flat, per_unit, graduated, volume, package"),
+        ({"amount": "1"}, "model", "is required: one of flat, seats, per_unit, graduated, volume, package, perc"),
         ([], "price", "must be an object with a model and its fields"),
         (None, "price", "must be an object with a model and its fields"),
     ],
@@ -149,6 +149,7 @@ def test_a_dumped_price_has_plain_decimals_and_reads_back_equal() -> None:
         "included_quantity": "1000",
         "minimum_amount": None,
         "maximum_amount": None,
+        "conversion": None,
         "tiers": [
             {"up_to": "1000", "unit_amount": "0.000000000001", "flat_amount": None},
             {"up_to": None, "unit_amount": None, "flat_amount": "5"},
@@ -165,4 +166,6 @@ def test_a_price_can_not_be_changed() -> None:
 
 
 def test_the_models_are_those_of_the_api() -> None:
-    assert list(MODELS) == ["flat", "per_unit", "graduated", "volume", "package"]
+    assert list(MODELS) == [
+        *("flat", "seats", "per_unit", "graduated", "volume", "package", "percentage", "matrix", "cost_plus"),
+    ]

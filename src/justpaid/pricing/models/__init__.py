@@ -5,15 +5,27 @@ from typing import Annotated, Final, get_args
 from pydantic import Field
 
 from justpaid.pricing.models.base import BasePrice
+from justpaid.pricing.models.cost_plus import CostPlusPrice
 from justpaid.pricing.models.flat import FlatPrice
 from justpaid.pricing.models.graduated import GraduatedPrice
-from justpaid.pricing.models.metered import MeteredPrice
+from justpaid.pricing.models.matrix import MatrixPrice
+from justpaid.pricing.models.metered import MeteredPrice, QuantityPrice
 from justpaid.pricing.models.package import PackagePrice
 from justpaid.pricing.models.per_unit import PerUnitPrice
+from justpaid.pricing.models.percentage import Band, PercentagePrice
+from justpaid.pricing.models.seats import SeatsPrice
 from justpaid.pricing.models.volume import VolumePrice
 
 Price = Annotated[
-    FlatPrice | PerUnitPrice | GraduatedPrice | VolumePrice | PackagePrice,
+    FlatPrice
+    | SeatsPrice
+    | PerUnitPrice
+    | GraduatedPrice
+    | VolumePrice
+    | PackagePrice
+    | PercentagePrice
+    | MatrixPrice
+    | CostPlusPrice,
     Field(discriminator="model"),
 ]
 
@@ -28,12 +40,18 @@ MODELS: Final = _by_name()
 
 __all__ = [
     "MODELS",
+    "Band",
     "BasePrice",
+    "CostPlusPrice",
     "FlatPrice",
     "GraduatedPrice",
+    "MatrixPrice",
     "MeteredPrice",
     "PackagePrice",
     "PerUnitPrice",
+    "PercentagePrice",
     "Price",
+    "QuantityPrice",
+    "SeatsPrice",
     "VolumePrice",
 ]

@@ -1,13 +1,14 @@
 """What every price has: a key that is unique in its plan, a name for the invoice, and a way to be rated."""
 
 from abc import abstractmethod
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from justpaid.pricing.fields import Key, Name, Strict
 from justpaid.pricing.rating import Rating
+from justpaid.pricing.usage import Usage
 
 
 def _named_like_its_key(fields: dict[str, Any]) -> str:
@@ -19,5 +20,5 @@ class BasePrice(Strict):
     name: Name = Field(default_factory=_named_like_its_key)
 
     @abstractmethod
-    def rate(self, quantity: Decimal) -> Rating:
-        """Price `quantity`, exactly; amounts are in major units of the plan's currency."""
+    def rated(self, usage: Sequence[Usage]) -> Rating:
+        """Price `usage`, exactly; amounts are in major units of the plan's currency."""

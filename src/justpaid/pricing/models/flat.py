@@ -1,6 +1,6 @@
 """`flat`: the amount, once a period, whatever was used."""
 
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import field_validator
@@ -8,6 +8,7 @@ from pydantic import field_validator
 from justpaid.pricing.fields import Amount
 from justpaid.pricing.models.base import BasePrice
 from justpaid.pricing.rating import Rating, Step
+from justpaid.pricing.usage import Usage
 
 
 class FlatPrice(BasePrice):
@@ -24,6 +25,6 @@ class FlatPrice(BasePrice):
         if meter is not None:
             raise ValueError("must be null: a flat price does not depend on usage; use per_unit to bill a meter")
 
-    def rate(self, quantity: Decimal) -> Rating:
-        """One period's amount: `quantity` is usage, which a flat price does not count."""
+    def rated(self, usage: Sequence[Usage]) -> Rating:
+        """One period's amount, whatever was used."""
         return Rating((Step.once("Flat fee", self.amount),))

@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Literal
 
 from justpaid.kernel.decimals import EXACT
-from justpaid.pricing.models.metered import MeteredPrice
+from justpaid.pricing.models.metered import QuantityPrice
 from justpaid.pricing.rating import Step
 from justpaid.pricing.tiers import Tiers, first_tier_credit, spans
 from justpaid.pricing.wording import grouped, tier_range
 
 
-class GraduatedPrice(MeteredPrice):
+class GraduatedPrice(QuantityPrice):
     model: Literal["graduated"]
     tiers: Tiers
 

@@ -5,12 +5,12 @@ from typing import Literal
 
 from justpaid.kernel.decimals import EXACT
 from justpaid.pricing.fields import Amount, PositiveQuantity
-from justpaid.pricing.models.metered import MeteredPrice
+from justpaid.pricing.models.metered import QuantityPrice
 from justpaid.pricing.rating import Step
 from justpaid.pricing.wording import excess_of_corrections, grouped
 
 
-class PackagePrice(MeteredPrice):
+class PackagePrice(QuantityPrice):
     """`amount` is the price of one package of `package_size` units."""
 
     model: Literal["package"]

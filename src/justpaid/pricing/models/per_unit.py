@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Literal
 
 from justpaid.pricing.fields import Amount
-from justpaid.pricing.models.metered import MeteredPrice
+from justpaid.pricing.models.metered import QuantityPrice
 from justpaid.pricing.rating import Step
 from justpaid.pricing.wording import excess_of_corrections, grouped
 
 
-class PerUnitPrice(MeteredPrice):
+class PerUnitPrice(QuantityPrice):
     model: Literal["per_unit"]
     unit_amount: Amount
 

@@ -6,13 +6,13 @@ The total can drop where a bound is passed; that is the model, not an error.
 from decimal import Decimal
 from typing import Literal
 
-from justpaid.pricing.models.metered import MeteredPrice
+from justpaid.pricing.models.metered import QuantityPrice
 from justpaid.pricing.rating import Step
 from justpaid.pricing.tiers import Tiers, first_tier_credit, spans
 from justpaid.pricing.wording import grouped, tier_range
 
 
-class VolumePrice(MeteredPrice):
+class VolumePrice(QuantityPrice):
     model: Literal["volume"]
     tiers: Tiers
 

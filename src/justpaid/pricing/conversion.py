@@ -1,0 +1,25 @@
+"""Units that a price counts in, where they are not the meter's: bytes metered and gigabytes priced."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Final, Literal
+
+from justpaid.kernel.decimals import EXACT, PLACES
+from justpaid.pricing.fields import PositiveQuantity, Strict
+
+_ROUNDINGS: Final = {"up": ROUND_CEILING, "down": ROUND_FLOOR, "half_up": ROUND_HALF_UP}
+
+
+class Conversion(Strict):
+    """`divide_by`: units of the meter in one unit of the price. `rounding`: to whole units of the price, or not at all.
+
+    Without rounding the quotient is kept to 12 places, half up, like any quantity.
+    """
+
+    divide_by: PositiveQuantity
+    rounding: Literal["none", "up", "down", "half_up"] = "none"
+
+    def __call__(self, quantity: Decimal) -> Decimal:
+        exact = EXACT.divide(quantity, self.divide_by)
+        if self.rounding == "none":
+            return exact.quantize(Decimal(1).scaleb(-PLACES), ROUND_HALF_UP, EXACT)
+        return exact.to_integral_value(_ROUNDINGS[self.rounding], EXACT)
