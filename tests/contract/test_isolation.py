@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from justpaid.accounts import ApiKey, Organisation
 from justpaid.catalog import Plan, PlanVersion
-from justpaid.contracts import Subscription
+from justpaid.contracts import Subscription, SubscriptionPhase
 from justpaid.customers import Customer, CustomerKey
 from justpaid.invoicing import BillingRun, Invoice, InvoiceCounter, InvoiceLine
 from justpaid.kernel.clock import FixedClock
@@ -197,6 +197,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         Plan,
         PlanVersion,
         Subscription,
+        SubscriptionPhase,
         BillingRun,
         Invoice,
         InvoiceLine,

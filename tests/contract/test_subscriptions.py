@@ -31,7 +31,17 @@ def test_what_was_sent_comes_back(shop: TestClient) -> None:
     }  # fmt: skip
     subscription = post(shop, "/v1/subscriptions", body, 201)
     assert subscription["id"].startswith("sub_")
-    assert {name: value for name, value in subscription.items() if name not in {"id", "created_at"}} == {
+    (phase,) = subscription["phases"]
+    assert {name: value for name, value in phase.items() if name != "id"} == {
+        "kind": "paid",
+        "start_at": "2026-04-10T10:00:00Z",
+        "end_at": "2027-01-01T00:00:00Z",
+        "plan": "pro",
+        "plan_version": 1,
+        "seats": 5,
+        "billing_anchor": "2026-03-31T22:00:00Z",
+    }
+    assert {name: value for name, value in subscription.items() if name not in {"id", "created_at", "phases"}} == {
         "customer_id": customer["id"],
         "plan": "pro",
         "plan_version": 1,
@@ -40,6 +50,7 @@ def test_what_was_sent_comes_back(shop: TestClient) -> None:
         "end_at": "2027-01-01T00:00:00Z",
         "billing_anchor": "2026-03-31T22:00:00Z",
         "timezone": "Europe/Berlin",
+        "currency": "USD",
         "seats": 5,
         "current_period_start": "2026-04-10T10:00:00Z",
         "current_period_end": "2026-04-30T22:00:00Z",

@@ -2,9 +2,10 @@
 
 from justpaid.catalog.plans import add_version, create_plan, find_plan, list_plans
 from justpaid.catalog.tables import Plan, PlanVersion
-from justpaid.catalog.terms import Terms, is_in_advance, terms_of
+from justpaid.catalog.terms import Overrides, Terms, is_in_advance, terms_of
 
 __all__ = [
+    "Overrides",
     "Plan",
     "PlanVersion",
     "Terms",

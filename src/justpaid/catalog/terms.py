@@ -1,8 +1,8 @@
 """The terms of a plan version: currency, interval and prices, checked as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +15,9 @@ from justpaid.metering import Meter
 from justpaid.pricing import FlatPrice, Price, parse_price
 
 MAX_PRICES = 100
+
+Overrides = Mapping[str, Mapping[str, Any]]
+"""Fields of prices, by price key, that one subscription has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,31 @@ def is_in_advance(price: Price) -> bool:
     return isinstance(price, FlatPrice) and price.billing == "advance"
 
 
-def terms_of(version: PlanVersion) -> Terms:
+def terms_of(version: PlanVersion, currency: str | None = None, overrides: Overrides | None = None) -> Terms:
+    """The version's terms in `currency` (default: its own), each price with the fields that `overrides` gives it.
+
+    Raises: InvalidRequest, naming `currency` or `overrides.<key>.<field>`.
+    """
+    if currency not in (None, version.currency):
+        raise InvalidRequest.of("currency", f"plan {version.plan.key!r} is not offered in {currency}")
+    overrides = overrides or {}
+    unknown = overrides.keys() - {price["key"] for price in version.prices}
+    if unknown:
+        key = min(unknown)
+        raise InvalidRequest.of(f"overrides.{key}", f"plan {version.plan.key!r} has no price with this key")
     interval: Interval = version.interval  # type: ignore[assignment]  # checked when it was made
-    return Terms(version.currency, interval, tuple(parse_price(price, in_plan=True) for price in version.prices))
+    return Terms(version.currency, interval, tuple(_patched(price, overrides) for price in version.prices))
+
+
+def _patched(price: Mapping[str, Any], overrides: Overrides) -> Price:
+    patch = overrides.get(price["key"])
+    if patch is None:
+        return parse_price(price, in_plan=True)
+    at = f"overrides.{price['key']}"
+    fixed = {"key", "meter"} & patch.keys()
+    if fixed:
+        raise InvalidRequest.of(f"{at}.{min(fixed)}", "can't be overridden; it says which price this is")
+    return parse_price({**price, **patch}, in_plan=True, at=at)
 
 
 def check_terms(session: Session, currency: str, interval: str, prices: Sequence[object]) -> Terms:

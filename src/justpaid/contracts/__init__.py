@@ -1,37 +1,37 @@
-"""Stage 3b: who has agreed to what. Subscriptions and their billing periods; see README.md."""
+"""Stage 3b: who has agreed to what. Subscriptions, their phases and billing periods; see README.md."""
 
-from justpaid.contracts.periods import (
-    boundary_following,
-    current_period,
-    first_boundary,
-    period_from,
-    period_until,
-    schedule_of,
-)
-from justpaid.contracts.subscriptions import (
-    Anchor,
-    NewSubscription,
-    cancel,
-    find_subscription,
-    list_subscriptions,
-    status_of,
-    subscribe,
-)
-from justpaid.contracts.tables import Subscription
+from justpaid.contracts.agreement import Agreement
+from justpaid.contracts.cancel import cancel
+from justpaid.contracts.charges import Charge, Charges, PriceBook
+from justpaid.contracts.find import Status, find_subscription, list_subscriptions, status_of
+from justpaid.contracts.phases import AddOn, Agreed, Kind, Phase, Proration, Segment
+from justpaid.contracts.records import billed_ahead_of, timeline_of
+from justpaid.contracts.subscribe import Anchor, NewSubscription, subscribe
+from justpaid.contracts.tables import Subscription, SubscriptionPhase
+from justpaid.contracts.timeline import Timeline
 
 __all__ = [
+    "AddOn",
+    "Agreed",
+    "Agreement",
     "Anchor",
+    "Charge",
+    "Charges",
+    "Kind",
     "NewSubscription",
+    "Phase",
+    "PriceBook",
+    "Proration",
+    "Segment",
+    "Status",
     "Subscription",
-    "boundary_following",
+    "SubscriptionPhase",
+    "Timeline",
+    "billed_ahead_of",
     "cancel",
-    "current_period",
     "find_subscription",
-    "first_boundary",
     "list_subscriptions",
-    "period_from",
-    "period_until",
-    "schedule_of",
     "status_of",
     "subscribe",
+    "timeline_of",
 ]

@@ -1,20 +1,23 @@
-"""Subscriptions: which customer has which plan version, from when, in whose calendar."""
+"""Subscriptions and their phases: which customer has agreed to what, from when, in whose calendar."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from justpaid.catalog import PlanVersion
+from justpaid.contracts.phases import Kind, Proration
 from justpaid.customers import Customer
 from justpaid.platform.database import TenantRecord
 
 
 class Subscription(TenantRecord):
-    """It runs `[start_at, end_at)`. Its periods are whole intervals from `billing_anchor`, in `timezone`.
+    """It runs `[start_at, end_at)`; its phases tile that. What is agreed stands in them, what never changes here.
 
     `timezone` is the customer's as of the subscription's start: were it to follow the customer, a move would bill some
-    hours twice or not at all. `next_bill_at` is the boundary that the next invoice is for; None after the last.
+    hours twice or not at all. `billed_to` is the last boundary that was billed, `billed_ahead` what was billed there in
+    advance (`contracts.Segment`); `next_bill_at` is the boundary that the next invoice is for; None after the last.
     """
 
     __tablename__ = "subscriptions"
@@ -23,18 +26,48 @@ class Subscription(TenantRecord):
         sa.Index("ix_subscriptions_due", "organisation_id", "next_bill_at", "id"),
         sa.Index(None, "customer_id"),
         sa.CheckConstraint("end_at > start_at", name="ends_after_start"),
+        sa.CheckConstraint("end_proration IN ('prorate', 'none')", name="end_proration"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[str] = mapped_column(sa.ForeignKey("customers.id"))
-    plan_version_id: Mapped[str] = mapped_column(sa.ForeignKey("plan_versions.id"))
     start_at: Mapped[datetime]
     end_at: Mapped[datetime | None]
-    billing_anchor: Mapped[datetime]
+    end_proration: Mapped[Proration] = mapped_column(sa.Text, server_default="prorate")
+    currency: Mapped[str]
     timezone: Mapped[str]
-    seats: Mapped[int]
+    billed_to: Mapped[datetime | None]
+    billed_ahead: Mapped[dict[str, Any] | None]
     next_bill_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     customer: Mapped[Customer] = relationship()
+    phases: Mapped[list["SubscriptionPhase"]] = relationship(order_by="SubscriptionPhase.start_at")
+
+
+class SubscriptionPhase(TenantRecord):
+    """A phase lasts to the start of the next one, or to the subscription's end: so there is no gap and no overlap.
+
+    See `contracts.Phase` for `fees_from`. `overrides` by price key; `add_ons` as `contracts.AddOn`.
+    """
+
+    __tablename__ = "subscription_phases"
+    __table_args__ = (
+        sa.UniqueConstraint("subscription_id", "start_at"),
+        sa.CheckConstraint("kind IN ('paid', 'trial', 'paused')", name="kind"),
+        sa.CheckConstraint("proration IN ('prorate', 'none')", name="proration"),
+        sa.CheckConstraint("fees_from >= start_at", name="fees_from"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(sa.ForeignKey("subscriptions.id"))
+    start_at: Mapped[datetime]
+    kind: Mapped[Kind] = mapped_column(sa.Text)
+    plan_version_id: Mapped[str] = mapped_column(sa.ForeignKey("plan_versions.id"))
+    billing_anchor: Mapped[datetime]
+    seats: Mapped[int]
+    overrides: Mapped[dict[str, Any]]
+    add_ons: Mapped[list[Any]]
+    fees_from: Mapped[datetime]
+    proration: Mapped[Proration] = mapped_column(sa.Text)
     plan_version: Mapped[PlanVersion] = relationship()

@@ -1,20 +1,19 @@
-"""From a boundary of a subscription, and the quantities of its meters, to the lines of its bill. Pure.
+"""From what a boundary of a subscription charges, and the quantities of its meters, to the lines of its bill. Pure.
 
 The same composition makes the invoice, the estimate and the verification, so that they show the same number.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from justpaid.catalog import Terms, is_in_advance
-from justpaid.contracts import Subscription, period_from, period_until, schedule_of
+from justpaid.contracts import Charge
+from justpaid.invoicing.spans import Skeleton, Span
 from justpaid.kernel.decimals import EXACT, PLACES, plain
 from justpaid.kernel.period import Period
-from justpaid.pricing import FlatPrice, PerUnitPrice, Price, Rating, Step, rate, round_line
+from justpaid.pricing import FlatPrice, PerUnitPrice, Price, Rating, Step, grouped, rate, round_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,8 @@ class Metered:
     is_level: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """What is billed when one period ends and the next begins: usage and arrears of `past`, advance fees of `next`."""
-
-    at: datetime
-    past: Period | None
-    next: Period | None
-
-    @property
-    def period(self) -> Period:
-        """The invoice's own period: the one that ended, or none at the subscription's start."""
-        return self.past or Period(self.at, self.at)
+Usage = Mapping[tuple[str, Period], Metered]
+"""By meter key and the period that was asked for; what is absent is zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +54,22 @@ class Line:
         return [{"label": label, "quantity": plain(quantity)} for label, quantity in self.groups]
 
 
-def boundary_at(subscription: Subscription, at: datetime) -> Boundary:
-    return Boundary(at, period_until(subscription, at), period_from(subscription, at))
+def compose_lines(skeleton: Skeleton, usage: Usage, currency: str) -> list[Line]:
+    """The lines by price, in the order of `skeleton.keys`; of a price, the past before what is to come."""
+    lines = [metered_charge(span, usage, currency) for span in skeleton.metered]
+    lines += [fee_line(span, currency) for span in skeleton.arrears]
+    lines += [_negated(fee_line(span, currency, " (unused time)")) for span in skeleton.unused]
+    lines += [fee_line(span, currency, " (remaining time)") for span in skeleton.remaining]
+    lines += [fee_line(span, currency) for span in skeleton.upcoming]
+    return sorted(lines, key=lambda line: skeleton.keys.index(line.price_key))
 
 
-def compose_lines(
-    subscription: Subscription, terms: Terms, boundary: Boundary, metered: Mapping[str, Metered]
-) -> list[Line]:
-    """The lines in the plan's order. `metered` holds, by meter key, the usage of `boundary.past`."""
-    lines = []
-    for price in terms.prices:
-        period = boundary.next if is_in_advance(price) else boundary.past
-        if period is None:
-            continue
-        if isinstance(price, FlatPrice):
-            share = schedule_of(subscription).share(period)
-            lines.append(_flat_line(price, period, share, terms.currency))
-        else:
-            found = metered.get(price.meter or "", Metered(Decimal(0)))
-            if found.is_level:
-                found = _for_share(found, schedule_of(subscription).share(period))
-            lines.append(metered_line(price, period, found, terms.currency))
-    return lines
+def metered_charge(span: Span, usage: Usage, currency: str) -> Line:
+    found = usage.get((span.charge.price.meter or "", span.period), Metered(Decimal(0)))
+    if found.is_level:
+        found = _for_share(found, span.share)
+    line = metered_line(span.charge.price, span.period, found, currency)
+    return replace(line, price_key=span.charge.key)
 
 
 def _for_share(level: Metered, share: Fraction) -> Metered:
@@ -102,13 +85,34 @@ def metered_line(price: Price, period: Period, metered: Metered, currency: str) 
     return _line(price, period, metered.quantity, unit_amount, rate(price, metered.quantity), currency, metered.groups)
 
 
-def _flat_line(price: FlatPrice, period: Period, share: Fraction, currency: str) -> Line:
-    """The whole fee, or its share by elapsed time of a period that a start or an end cut short."""
-    if share == 1:
-        return _line(price, period, Decimal(1), price.amount, rate(price, Decimal(1)), currency)
-    quantity = _rounded(share)
-    rating = Rating((Step.of("Flat fee for a part of the period", quantity, price.amount),))
-    return _line(price, period, quantity, price.amount, rating, currency)
+def fee_line(span: Span, currency: str, suffix: str = "") -> Line:
+    """The whole fee, or its share by elapsed time of a period that a start, a change or an end cut short."""
+    charge, share = span.charge, span.share
+    assert isinstance(charge.price, FlatPrice)
+    amount = charge.price.amount
+    quantity = charge.units if share == 1 else _rounded(share * Fraction(charge.units))
+    part = "" if share == 1 else " for a part of the period"
+    step = Step.of(f"{_fee_noun(charge)}{part}", quantity, amount)
+    line = _line(charge.price, span.period, quantity, amount, Rating((step,)), currency)
+    return replace(line, price_key=charge.key, description=f"{charge.price.name}{suffix}")
+
+
+def _fee_noun(charge: Charge) -> str:
+    return "Flat fee" if charge.units == 1 else f"{grouped(charge.units)} × flat fee"
+
+
+def _negated(line: Line) -> Line:
+    """The same line as a credit; half a cent is rounded away from zero on both sides, so that they cancel out."""
+    steps = tuple(
+        replace(step, quantity=EXACT.minus(step.quantity), amount=EXACT.minus(step.amount)) for step in line.steps
+    )
+    return replace(
+        line,
+        quantity=EXACT.minus(line.quantity),
+        amount=EXACT.minus(line.amount),
+        amount_exact=EXACT.minus(line.amount_exact),
+        steps=steps,
+    )
 
 
 def _line(

@@ -6,58 +6,27 @@ constraint on (subscription, period end) keeps the others from making again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from justpaid.catalog import Terms, terms_of
-from justpaid.contracts import Subscription, boundary_following
-from justpaid.customers import keys_of
-from justpaid.invoicing.compose import Boundary, Line, Metered, boundary_at, compose_lines, total_of
+from justpaid.contracts import Subscription, SubscriptionPhase, timeline_of
+from justpaid.invoicing.compose import Line, total_of
+from justpaid.invoicing.due import Due, load_due
 from justpaid.invoicing.finalize import finalize_drafts
-from justpaid.invoicing.quantities import Answers, Asked, read_quantities
+from justpaid.invoicing.quantities import Answers, read_quantities
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceLine
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.ids import new_id
-from justpaid.metering import Meter, MeterDefinition, Metering, definition_of
+from justpaid.metering import MeterDefinition, Metering
 from justpaid.platform.database import Database
 from justpaid.platform.failpoints import failpoint
 
 _CHUNK: Final = 200
 _TURNS: Final = 5_302_771_946  # so that these locks are apart from those of other purposes
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A subscription with the boundary to bill, and what is needed to compose its lines."""
-
-    subscription: Subscription
-    terms: Terms
-    boundary: Boundary
-    keys: tuple[str, ...]
-    meters: tuple[MeterDefinition, ...]
-
-    def asked(self) -> list[Asked]:
-        if self.boundary.past is None:
-            return []
-        customer_id = self.subscription.customer_id
-        return [Asked(customer_id, self.keys, meter, self.boundary.past) for meter in self.meters]
-
-    def lines(self, answers: Answers) -> list[Line]:
-        return compose_lines(self.subscription, self.terms, self.boundary, self.metered(answers))
-
-    def metered(self, answers: Answers) -> dict[str, Metered]:
-        if self.boundary.past is None:
-            return {}
-        found = {
-            meter.key: answers.get((self.subscription.customer_id, meter.key, self.boundary.past))
-            for meter in self.meters
-        }
-        return {key: metered for key, metered in found.items() if metered is not None}
 
 
 def run_billing(
@@ -102,7 +71,7 @@ def _bill_chunk(database: Database, metering: Metering, run: BillingRun, made_be
         if not due:
             return False
         with metering.snapshot() as cutoff:
-            answers = read_quantities(metering, [asked for one in due for asked in one.asked()])
+            answers = read_quantities(metering, [asked for one in due for asked in one.bill.asked()])
         created = _store(session, run, due, answers, cutoff)
         failpoint("billing.before_commit")
         run.invoices_created += created
@@ -129,83 +98,78 @@ def _due_subscriptions(session: Session, as_of: datetime, made_before: datetime 
     return session.scalars(
         query.order_by(Subscription.next_bill_at, Subscription.id)
         .limit(_CHUNK)
-        .options(joinedload(Subscription.customer), joinedload(Subscription.plan_version))
+        .options(
+            joinedload(Subscription.customer),
+            selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version),
+        )
         .with_for_update(of=Subscription)
     ).all()
 
 
-def load_due(session: Session, subscriptions: Sequence[Subscription], at: datetime | None = None) -> list[Due]:
-    """Each with its next boundary to bill, or with the boundary `at`."""
-    keys = keys_of(session, [subscription.customer for subscription in subscriptions])
-    meters = {meter.key: definition_of(meter) for meter in session.scalars(sa.select(Meter))} if subscriptions else {}
-    terms = {s.plan_version_id: terms_of(s.plan_version) for s in subscriptions}
-    due = []
-    for subscription in subscriptions:
-        boundary = at or subscription.next_bill_at
-        assert boundary is not None
-        agreed = terms[subscription.plan_version_id]
-        named = dict.fromkeys(price.meter for price in agreed.prices if price.meter)
-        due.append(
-            Due(
-                subscription=subscription,
-                terms=agreed,
-                boundary=boundary_at(subscription, boundary),
-                keys=tuple(keys[subscription.customer_id]),
-                meters=tuple(meters[key] for key in named),
-            )
-        )
-    return due
-
-
 def _store(session: Session, run: BillingRun, due: Sequence[Due], answers: Answers, cutoff: int) -> int:
-    """Insert the invoices that are not there yet, with their lines, and move each subscription on; how many."""
-    composed = {one.subscription.id: one.lines(answers) for one in due}
-    definitions = {one.subscription.id: {meter.key: meter.as_json() for meter in one.meters} for one in due}
-    rows = [_invoice_row(run, one, composed[one.subscription.id], cutoff) for one in due]
-    inserted = session.execute(
-        insert(Invoice)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["subscription_id", "period_end"])
-        .returning(Invoice.id, Invoice.subscription_id)
-    ).all()
+    """Insert the invoices that are not there yet, with their lines, and move each subscription on; how many.
+
+    A boundary at which nothing is charged, as in a pause, has no invoice.
+    """
+    composed = {one.subscription.id: one.bill.lines(answers) for one in due}
+    bills = {one.subscription.id: one.bill for one in due}
+    rows = [
+        _invoice_row(run, one, composed[one.subscription.id], cutoff) for one in due if composed[one.subscription.id]
+    ]
+    inserted = (
+        session.execute(
+            insert(Invoice)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=["subscription_id", "period_start", "period_end"])
+            .returning(Invoice.id, Invoice.subscription_id)
+        ).all()
+        if rows
+        else []
+    )
     lines = [
-        _line_row(run.organisation_id, invoice_id, position, line, definitions[subscription_id])
+        _line_row(run.organisation_id, invoice_id, position, line, bills[subscription_id].meters)
         for invoice_id, subscription_id in inserted
         for position, line in enumerate(composed[subscription_id], 1)
     ]
     if lines:
         session.execute(sa.insert(InvoiceLine), lines)
-    session.execute(
-        sa.update(Subscription),
-        [
-            {"id": one.subscription.id, "next_bill_at": boundary_following(one.subscription, one.boundary.at)}
-            for one in due
-        ],
-    )
+    session.execute(sa.update(Subscription), [_moved_on(one) for one in due])
     return len(inserted)
+
+
+def _moved_on(due: Due) -> dict[str, Any]:
+    agreement = due.bill.agreement
+    return {
+        "id": due.subscription.id,
+        "billed_to": agreement.at,
+        "billed_ahead": agreement.ahead and agreement.ahead.as_json(),
+        "next_bill_at": timeline_of(due.subscription).boundary_following(agreement.at, agreement.ahead),
+    }
 
 
 def _invoice_row(run: BillingRun, due: Due, lines: Sequence[Line], cutoff: int) -> dict[str, Any]:
     subscription, customer, total = due.subscription, due.subscription.customer, total_of(lines)
+    bill, agreement = due.bill, due.bill.agreement
     return {
         "id": new_id("inv"),
         "organisation_id": run.organisation_id,
         "status": "draft",
         "customer_id": customer.id,
         "subscription_id": subscription.id,
-        "plan_version_id": subscription.plan_version_id,
+        "plan_version_id": agreement.agreed[-1].plan_version_id,
         "billing_run_id": run.id,
-        "currency": due.terms.currency,
+        "currency": bill.currency,
         "timezone": subscription.timezone,
-        "period_start": due.boundary.period.start,
-        "period_end": due.boundary.period.end,
+        "period_start": agreement.period.start,
+        "period_end": agreement.period.end,
         "customer": {
             "name": customer.name,
             "email": customer.email,
             "external_id": customer.external_id,
             "address": customer.address,
         },
-        "customer_keys": list(due.keys),
+        "customer_keys": list(bill.keys),
+        "agreement": agreement.as_json(),
         "cutoff": cutoff,
         "subtotal": total,
         "discount": 0,
@@ -218,7 +182,7 @@ def _invoice_row(run: BillingRun, due: Due, lines: Sequence[Line], cutoff: int) 
 
 
 def _line_row(
-    organisation_id: str, invoice_id: str, position: int, line: Line, definitions: Mapping[str, dict[str, Any]]
+    organisation_id: str, invoice_id: str, position: int, line: Line, meters: Mapping[str, MeterDefinition]
 ) -> dict[str, Any]:
     return {
         "id": new_id("il"),
@@ -228,7 +192,7 @@ def _line_row(
         "description": line.description,
         "price_key": line.price_key,
         "meter": line.meter,
-        "meter_definition": definitions[line.meter] if line.meter else None,
+        "meter_definition": meters[line.meter].as_json() if line.meter else None,
         "quantity": line.quantity,
         "unit_amount": line.unit_amount,
         "amount": line.amount,

@@ -33,13 +33,14 @@ class Invoice(TenantRecord):
     """The bill of one boundary of one subscription; nothing but its status and payment changes once it is finalised.
 
     `cutoff` is the journal sequence below which events were counted; `customer_keys` the event keys that counted as the
-    customer's. With them and the plan version, `verify` finds the same figures for ever.
+    customer's; `agreement` (see `contracts.Agreement`) what was charged, by which terms, over which time. With them
+    `verify` finds the same figures for ever. `plan_version_id` is the latest of those in the agreement.
     """
 
     __tablename__ = "invoices"
     __table_args__ = (
         # The promise that no period is billed twice, whatever runs side by side.
-        sa.UniqueConstraint("subscription_id", "period_end"),
+        sa.UniqueConstraint("subscription_id", "period_start", "period_end"),
         sa.UniqueConstraint("organisation_id", "number"),
         sa.CheckConstraint("status IN ('draft', 'finalized', 'paid', 'void', 'uncollectible')", name="status"),
         sa.CheckConstraint("(status = 'draft') = (number IS NULL)", name="numbered_when_final"),
@@ -60,6 +61,7 @@ class Invoice(TenantRecord):
     seller: Mapped[dict[str, Any] | None]
     customer: Mapped[dict[str, Any]]
     customer_keys: Mapped[list[Any]]
+    agreement: Mapped[dict[str, Any]]
     cutoff: Mapped[int] = mapped_column(sa.BigInteger)
     subtotal: Mapped[Decimal] = mapped_column(Amount)
     discount: Mapped[Decimal] = mapped_column(Amount)

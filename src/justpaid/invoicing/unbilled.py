@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, load_only
+from sqlalchemy.orm import Session, load_only, selectinload
 
-from justpaid.catalog import terms_of
-from justpaid.contracts import Subscription
+from justpaid.contracts import PriceBook, Subscription, SubscriptionPhase, timeline_of
 from justpaid.customers import owners_of
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.kernel.period import Period
@@ -55,21 +54,25 @@ def _keys_by_owner(owners: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _agreements(session: Session, period: Period, owners: Mapping[str, str]) -> Iterator[Agreement]:
-    """What each subscription charges for, under each key of its customer that events have."""
+    """What each phase charges for, under each key of its customer that events have.
+
+    In a trial and in a pause usage is free, which is an agreement too.
+    """
     keys = _keys_by_owner(owners)
-    charged: dict[str, list[str]] = {}
     query = (
         sa.select(Subscription)
         .where(Subscription.start_at < period.end)
         .where(sa.or_(Subscription.end_at.is_(None), Subscription.end_at > period.start))
-        .options(joinedload(Subscription.plan_version))
+        .options(selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version))
     )
-    for subscription in session.scalars(query):
-        version = subscription.plan_version
-        if version.id not in charged:
-            charged[version.id] = sorted({price.meter for price in terms_of(version).prices if price.meter})
-        for key in keys.get(subscription.customer_id, ()):
-            yield Agreement(key, subscription.start_at, subscription.end_at, charged[version.id])
+    subscriptions = session.scalars(query).all()
+    timelines = [(one, timeline_of(one)) for one in subscriptions]
+    book = PriceBook.load(session, [phase.agreed for _, timeline in timelines for phase in timeline.phases])
+    for subscription, timeline in timelines:
+        for phase, start, end in timeline.spans():
+            meters = sorted(book.charges(phase.agreed, subscription.currency).meters)
+            for key in keys.get(subscription.customer_id, ()):
+                yield Agreement(key, start, end, meters)
 
 
 def _counted(session: Session, period: Period, owners: Mapping[str, str]) -> Iterator[Counted]:

@@ -6,10 +6,10 @@ from itertools import zip_longest
 
 from sqlalchemy.orm import Session
 
-from justpaid.catalog import PlanVersion, terms_of
-from justpaid.contracts import find_subscription
-from justpaid.invoicing.compose import Boundary, Line, boundary_at, compose_lines
-from justpaid.invoicing.quantities import Asked, read_quantities
+from justpaid.contracts import Agreement, PriceBook
+from justpaid.invoicing.compose import Line
+from justpaid.invoicing.due import Bill
+from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.metering import MeterDefinition, Metering, definition_of, find_meter
 
@@ -54,23 +54,23 @@ def verify(session: Session, metering: Metering, invoice: Invoice) -> Verificati
 
 
 def _recount(session: Session, metering: Metering, invoice: Invoice) -> list[Line]:
-    subscription = find_subscription(session, invoice.subscription_id)
-    version = session.get_one(PlanVersion, invoice.plan_version_id)
-    terms = terms_of(version)
-    boundary = boundary_at(subscription, invoice.period_end)
-    past = boundary.past
-    asked = []
-    if past is not None:
-        named = dict.fromkeys(price.meter for price in terms.prices if price.meter)
-        made_with = {line.meter: line.meter_definition for line in invoice.lines if line.meter_definition}
-        meters = [
-            MeterDefinition.from_json(made_with[key]) if key in made_with else definition_of(find_meter(session, key))
-            for key in named
-        ]
-        asked = [Asked(invoice.customer_id, tuple(invoice.customer_keys), meter, past) for meter in meters]
-    answers = read_quantities(metering, asked, cutoff=invoice.cutoff)
-    metered = {meter_key: found for (_, meter_key, _), found in answers.items()}
-    return compose_lines(subscription, terms, Boundary(boundary.at, past, boundary.next), metered)
+    agreement = Agreement.from_json(invoice.agreement)
+    book = PriceBook.load(session, agreement.agreed)
+    named = {meter for one in agreement.agreed for meter in book.charges(one, invoice.currency).meters}
+    made_with = {line.meter: line.meter_definition for line in invoice.lines if line.meter_definition}
+    meters = {
+        key: MeterDefinition.from_json(made_with[key]) if key in made_with else definition_of(find_meter(session, key))
+        for key in named
+    }
+    bill = Bill.of(
+        agreement,
+        book,
+        meters,
+        customer_id=invoice.customer_id,
+        keys=invoice.customer_keys,
+        currency=invoice.currency,
+    )
+    return bill.lines(read_quantities(metering, bill.asked(), cutoff=invoice.cutoff))
 
 
 def _beside(position: int, stored: InvoiceLine | None, recounted: Line | None) -> VerifiedLine:

@@ -4,7 +4,9 @@ from typing import Literal
 
 from typeid import TypeID
 
-Prefix = Literal["org", "key", "cus", "mtr", "plan", "pv", "sub", "inv", "il", "run", "evt", "aud", "shl"]
+Prefix = Literal[
+    "org", "key", "cus", "mtr", "plan", "pv", "sub", "phase", "inv", "il", "run", "evt", "aud", "shl"
+]  # fmt: skip
 
 
 def new_id(prefix: Prefix) -> str:

@@ -21,6 +21,7 @@ from justpaid.pricing.parse import dump_price, parse_price
 from justpaid.pricing.rating import Rating, Step, round_line
 from justpaid.pricing.tiers import Tier
 from justpaid.pricing.usage import Usage, quantity_of
+from justpaid.pricing.wording import grouped
 
 __all__ = [
     "MODELS",
@@ -44,6 +45,7 @@ __all__ = [
     "dump_price",
     "evaluate",
     "field_errors",
+    "grouped",
     "invalid_request",
     "parse_price",
     "quantity_of",

@@ -1,12 +1,12 @@
 """Subscriptions on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from justpaid.api.values import Input, Instant, Output, read_instant
-from justpaid.contracts import Anchor, Subscription, current_period, status_of
+from justpaid.contracts import Anchor, Kind, Status, Subscription, SubscriptionPhase, status_of, timeline_of
 
 MAX_SEATS: Final = 1_000_000
 
@@ -43,43 +43,79 @@ class CancellationIn(Input):
     at: Instant | None = Field(default=None, description="When it ends; defaults to the current period's end.")
 
 
+class PhaseOut(Output):
+    """A time with the same terms, `[start_at, end_at)`. One that lies ahead is a scheduled change."""
+
+    id: str
+    kind: Kind
+    start_at: Instant
+    end_at: Instant | None
+    plan: str
+    plan_version: int
+    seats: int
+    billing_anchor: Instant
+
+    @classmethod
+    def of(cls, phase: SubscriptionPhase, end_at: datetime | None) -> "PhaseOut":
+        return cls(
+            id=phase.id,
+            kind=phase.kind,
+            start_at=phase.start_at,
+            end_at=end_at,
+            plan=phase.plan_version.plan.key,
+            plan_version=phase.plan_version.version,
+            seats=phase.seats,
+            billing_anchor=phase.billing_anchor,
+        )
+
+
 class SubscriptionOut(Output):
-    """The current period is null before the start and after the end."""
+    """Plan, seats and anchor are those of the phase in force: before the start the first one, after the end the last.
+
+    The current period is null before the start and after the end.
+    """
 
     id: str
     customer_id: str
     plan: str
     plan_version: int
-    status: Literal["pending", "active", "ended"]
+    status: Status
     start_at: Instant
     end_at: Instant | None
     billing_anchor: Instant
     timezone: str = Field(description="The customer's at the subscription's start, in which its periods are reckoned.")
+    currency: str
     seats: int
     current_period_start: Instant | None
     current_period_end: Instant | None
     next_bill_at: Instant | None = Field(description="When the next invoice is due; null after the last.")
     canceled_at: Instant | None
     created_at: Instant
+    phases: list[PhaseOut]
 
     @classmethod
     def of(cls, subscription: Subscription, now: datetime) -> "SubscriptionOut":
-        version = subscription.plan_version
-        period = current_period(subscription, now)
+        timeline = timeline_of(subscription)
+        period = timeline.period_at(now)
+        ends = {phase.id: end for phase, _, end in timeline.spans()}
+        phases = [PhaseOut.of(phase, ends[phase.id]) for phase in subscription.phases]
+        current = next(phase for phase in phases if phase.id == timeline.phase_at(now).id)
         return cls(
             id=subscription.id,
             customer_id=subscription.customer_id,
-            plan=version.plan.key,
-            plan_version=version.version,
+            plan=current.plan,
+            plan_version=current.plan_version,
             status=status_of(subscription, now),
             start_at=subscription.start_at,
             end_at=subscription.end_at,
-            billing_anchor=subscription.billing_anchor,
+            billing_anchor=current.billing_anchor,
             timezone=subscription.timezone,
-            seats=subscription.seats,
+            currency=subscription.currency,
+            seats=current.seats,
             current_period_start=period.start if period else None,
             current_period_end=period.end if period else None,
             next_bill_at=subscription.next_bill_at,
             canceled_at=subscription.canceled_at,
             created_at=subscription.created_at,
+            phases=phases,
         )

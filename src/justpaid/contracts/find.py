@@ -1,0 +1,45 @@
+"""Find subscriptions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from justpaid.catalog import PlanVersion
+from justpaid.contracts.records import timeline_of
+from justpaid.contracts.tables import Subscription, SubscriptionPhase
+from justpaid.kernel.errors import NotFound
+
+Status = Literal["pending", "trialing", "active", "paused", "ended"]
+
+
+def find_subscription(session: Session, subscription_id: str) -> Subscription:
+    """Raises: NotFound, also for another organisation's."""
+    subscription = session.get(Subscription, subscription_id)
+    if subscription is None:
+        raise NotFound.of("subscription", subscription_id)
+    return subscription
+
+
+def list_subscriptions(
+    session: Session, *, limit: int, before_id: str | None = None, customer_id: str | None = None
+) -> Sequence[Subscription]:
+    """Newest first; those made before `before_id` where it is given."""
+    plans = selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version).joinedload(PlanVersion.plan)
+    query = sa.select(Subscription).order_by(Subscription.id.desc()).limit(limit).options(plans)
+    if before_id:
+        query = query.where(Subscription.id < before_id)
+    if customer_id:
+        query = query.where(Subscription.customer_id == customer_id)
+    return session.scalars(query).all()
+
+
+def status_of(subscription: Subscription, now: datetime) -> Status:
+    if now < subscription.start_at:
+        return "pending"
+    if subscription.end_at is not None and subscription.end_at <= now:
+        return "ended"
+    statuses: dict[str, Status] = {"paid": "active", "trial": "trialing", "paused": "paused"}
+    return statuses[timeline_of(subscription).phase_at(now).kind]
