@@ -13,6 +13,16 @@ from justpaid.platform.warehouse import quote
 QUANTITY: Final = "quantity"
 _PREFIX: Final = "properties."
 _DOT: Final = re.compile(r"(?<!\\)\.")
+#: By which of the columns of `ROLLUP_COLUMNS` an aggregation is answered: 1 and 2 `total`, 2 `moment` too, 3 `least`,
+#: 4 `greatest`, 5 `latest`; 0 none of these.
+_KINDS: Final = {
+    Aggregation.SUM: 1,
+    Aggregation.AVERAGE: 1,
+    Aggregation.WEIGHTED_SUM: 2,
+    Aggregation.MIN: 3,
+    Aggregation.MAX: 4,
+    Aggregation.LATEST: 5,
+}
 
 
 def path_of(name: str) -> tuple[str, ...]:
@@ -69,26 +79,24 @@ def source_condition(meter: MeterDefinition) -> str:
 
 
 def as_tuple(meter: MeterDefinition, rollup_id: str, condition: str) -> str:
-    """(rollup, dimensions, value, distinct text, kind, matches): what `ROLLUP_COLUMNS` aggregate.
-
-    The kind says which of the columns that few meters need are kept: 1 `latest`, 2 `moment`.
-    """
-    kind = {Aggregation.LATEST: 1, Aggregation.WEIGHTED_SUM: 2}.get(meter.aggregation, 0)
+    """(rollup, dimensions, value, distinct text, kind, matches): what `ROLLUP_COLUMNS` aggregate."""
     return (
-        f"({quote(rollup_id)}, {dimensions_of(meter)}, {value_of(meter)}, {distinct_of(meter)}, {kind}, "
+        f"({quote(rollup_id)}, {dimensions_of(meter)}, {value_of(meter)}, {distinct_of(meter)}, "
+        f"{_KINDS.get(meter.aggregation, 0)}, "
         f"({condition}) != 0)"
     )
 
 
-#: Aggregates over m = `as_tuple`, in the order of the columns of `usage` after its key.
+#: Aggregates over m = `as_tuple`, in the order of the columns of `usage` after its key. A column that the meter's
+#: aggregation does not need stays empty, which costs no room: two extremes of each bucket are as large as the event.
 ROLLUP_COLUMNS: Final = """
     count() AS events,
     count(m.3) AS samples,
-    sum(toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12)) AS total,
+    sumIf(toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12), m.5 IN (1, 2)) AS total,
     sumIf(toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12) * toUnixTimestamp64Micro(timestamp), m.5 = 2) AS moment,
-    min(m.3) AS least,
-    max(m.3) AS greatest,
-    argMaxStateIf(assumeNotNull(m.3), (timestamp, seq), m.5 = 1 AND isNotNull(m.3)) AS latest,
+    minIf(m.3, m.5 = 3) AS least,
+    maxIf(m.3, m.5 = 4) AS greatest,
+    argMaxStateIf(assumeNotNull(m.3), (timestamp, seq), m.5 = 5 AND isNotNull(m.3)) AS latest,
     uniqExactStateIf(m.4, m.4 != '') AS distinct"""
 
 #: The same aggregates over rows of `usage` (or of a select of the same shape), merged.
