@@ -80,7 +80,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def engines(database: Database, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     """For modules whose `installation` is `TestInstallation(database, load_settings(), **vars(engines))`."""
-    for table in ("events", "usage", "voids"):
+    for table in ("events", "usage", "voids", "expired"):
         warehouse.execute(f"DROP TABLE IF EXISTS {table}")
 
     def definitions() -> list[MeterDefinition]:

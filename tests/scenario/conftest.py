@@ -34,7 +34,7 @@ class Engines:
 
 @pytest.fixture(scope="module")
 def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    for table in ("events", "usage", "voids"):
+    for table in ("events", "usage", "voids", "expired"):
         warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     folder = tmp_path_factory.mktemp("scenario")
     with EmbeddedPostgres(folder / "postgres") as url:
@@ -187,7 +187,16 @@ class Books:
         with self.engines.database.system() as session:
             meters = metering.load_definitions(session)
         with self.engines.metering.snapshot() as position:
-            assert recount(self.engines.warehouse, self.engines.metering.rollups, meters, position) == []
+            assert (
+                recount(
+                    self.engines.warehouse,
+                    self.engines.metering.rollups,
+                    self.engines.metering.expired,
+                    meters,
+                    position,
+                )
+                == []
+            )
 
     def local(self, instant: datetime) -> str:
         text = instant.astimezone(timezone(self.zone)).strftime("%Y-%m-%d %H:%M")

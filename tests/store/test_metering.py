@@ -241,11 +241,11 @@ def test_a_failure_at_any_step_of_a_drain_leaves_nothing_out_and_nothing_twice(n
 
 
 def test_no_table_takes_an_insert_on_a_disk_that_is_nearly_full(node: Node, warehouse: Warehouse) -> None:
-    ours = "database = currentDatabase() AND name IN ('events', 'usage', 'voids')"
+    ours = "database = currentDatabase() AND name IN ('events', 'usage', 'voids', 'expired')"
     tables = warehouse.query(f"SELECT name, engine_full FROM system.tables WHERE {ours}")
     kept_free = f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}"
     assert {row["name"]: kept_free in row["engine_full"] for row in tables.to_pylist()} == dict.fromkeys(
-        ("events", "usage", "voids"), True
+        ("events", "usage", "voids", "expired"), True
     )
     warehouse.execute(
         "CREATE OR REPLACE TABLE full_disk (n UInt64) ENGINE = MergeTree ORDER BY n "

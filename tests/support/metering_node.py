@@ -26,13 +26,14 @@ class Node:
     def __init__(self, folder: Path, warehouse: Warehouse, slice_events: int = 1_000_000) -> None:
         self.folder = folder
         self.slice_events = slice_events
+        self.clock = FixedClock(NOW)
         self.warehouse = warehouse
         self.meters: list[MeterDefinition] = []
         self.open()
 
     def open(self) -> None:
         self.journal = open_journal(str(self.folder / "journal"))
-        self.committer = Committer(self.journal, FixedClock(NOW), Limits(), Feed())
+        self.committer = Committer(self.journal, self.clock, Limits(), Feed())
         self.metering = Metering(
             self.journal,
             self.warehouse,
@@ -89,12 +90,12 @@ class Node:
         """Every rollup is built, and equals a recount."""
         assert self.built()
         with self.metering.snapshot() as position:
-            assert recount(self.warehouse, self.metering.rollups, self.meters, position) == []
+            assert recount(self.warehouse, self.metering.rollups, self.metering.expired, self.meters, position) == []
 
 
 @contextmanager
 def fresh_node(folder: Path, warehouse: Warehouse, slice_events: int = 1_000_000) -> Iterator[Node]:
-    for table in ("events", "usage", "voids"):
+    for table in ("events", "usage", "voids", "expired"):
         warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     node = Node(folder, warehouse, slice_events)
     try:

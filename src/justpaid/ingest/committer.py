@@ -3,8 +3,10 @@
 One thread decodes, validates, de-duplicates and writes; a request's receipt is given after the group's fsync.
 """
 
+import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,12 +31,17 @@ _GROUP_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes are of decompressed bodies; `queued_bytes` and `backlog_bytes` bound memory and disk under overload."""
+    """Bytes are of decompressed bodies; `queued_bytes` and `backlog_bytes` bound memory and disk under overload.
+
+    With less than `min_free_bytes` on the disk events are refused: what is left is for metering what was accepted, and
+    for PostgreSQL, which ends itself when it can't write.
+    """
 
     body_bytes: int = 64 << 20
     batch_events: int = 50_000
     queued_bytes: int = 256 << 20
     backlog_bytes: int = 8 << 30
+    min_free_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -54,13 +61,22 @@ class Submission:
 
 
 class Committer:
-    """Takes submissions from any thread; `start` and `stop` bound its own."""
+    """Takes submissions from any thread; `start` and `stop` bound its own. `free_bytes` asks the journal's disk."""
 
-    def __init__(self, journal: Journal, clock: Clock, limits: Limits, feed: Feed) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        limits: Limits,
+        feed: Feed,
+        *,
+        free_bytes: Callable[[], int] = lambda: sys.maxsize,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._limits = limits
         self._feed = feed
+        self._free_bytes = free_bytes
         self._waiting: deque[Submission] = deque()
         self._queued_bytes = 0
         self._changed = threading.Condition()
@@ -88,6 +104,12 @@ class Committer:
         """
         if self._journal.backlog_bytes() > self._limits.backlog_bytes:
             raise Overloaded("The warehouse is far behind the journal; try again shortly.", retry_after_s=5)
+        if (free := self._free_bytes()) < self._limits.min_free_bytes:
+            raise Overloaded(
+                f"The disk has {free >> 20} MiB left; events are taken again from {self._limits.min_free_bytes >> 20} "
+                "MiB on. Make room.",
+                retry_after_s=30,
+            )
         with self._changed:
             if self._stopping:
                 raise Overloaded("The server is stopping; try again.", retry_after_s=2)

@@ -6,5 +6,20 @@ from justpaid.installation.checks import CheckResult, run_checks
 from justpaid.installation.holder import is_held
 from justpaid.installation.installation import Installation
 from justpaid.installation.open import open_installation
+from justpaid.installation.retention import keep_to_the_settings, retention_by_itself
+from justpaid.installation.storage import Storage, StoreSize, storage_of
 
-__all__ = ["CheckResult", "Installation", "abandon", "billing_by_itself", "is_held", "open_installation", "run_checks"]
+__all__ = [
+    "CheckResult",
+    "Installation",
+    "Storage",
+    "StoreSize",
+    "abandon",
+    "billing_by_itself",
+    "is_held",
+    "keep_to_the_settings",
+    "open_installation",
+    "retention_by_itself",
+    "run_checks",
+    "storage_of",
+]

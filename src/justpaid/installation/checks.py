@@ -66,7 +66,7 @@ def _events_and_usage(installation: Installation) -> CheckResult:
         with installation.database.system() as session:
             meters = load_definitions(session)
         building = sum(metering.rollups.progress(meter) < 1 for meter in meters)
-        differences = recount(installation.warehouse, metering.rollups, meters, position)
+        differences = recount(installation.warehouse, metering.rollups, metering.expired, meters, position)
     wrong = [f"{difference.subject} ({difference.count})" for difference in differences]
     if position < head:
         wrong.append(f"metering is at {position} of {head} accepted events")

@@ -4,6 +4,7 @@ PostgreSQL, journal and warehouse know nothing of each other and open side by si
 the schema, metering (which first finishes what a killed predecessor left), and last the committer, which takes events.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from justpaid import accounts
 from justpaid.ingest import Committer, Feed, Limits
 from justpaid.installation.installation import Installation
 from justpaid.kernel.clock import Clock, SystemClock
+from justpaid.kernel.errors import InvalidRequest
 from justpaid.metering import MeterDefinition, Metering, load_definitions
 from justpaid.platform.data_directory import DataDirectory
 from justpaid.platform.database import Database
@@ -44,7 +46,9 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Iterato
         database, journal, warehouse = _open_engines(settings, directory, opened)
         feed = Feed()
         metering = _start_metering(settings, database, journal, warehouse, opened)
-        ingest = Committer(journal, clock, _limits(settings), feed)
+        ingest = Committer(
+            journal, clock, _limits(settings), feed, free_bytes=lambda: shutil.disk_usage(directory.path).free
+        )
         ingest.start()
         _closing(opened, "committer", ingest.stop)
         yield Installation(settings, clock, database, journal, warehouse, metering, ingest, feed)
@@ -59,7 +63,7 @@ def _open_engines(
             _opened, opened, "journal", lambda: open_journal(str(directory.journal)), lambda it: it.close()
         )
         warehouse = side_by_side.submit(
-            _opened, opened, "warehouse", lambda: open_warehouse(str(directory.warehouse)), lambda it: it.close()
+            _opened, opened, "warehouse", lambda: _warehouse(settings, directory), lambda it: it.close()
         )
         # Interrupted here, the block still waits for all three; interrupted at its end it would not.
         wait((url, journal, warehouse))
@@ -70,6 +74,14 @@ def _open_engines(
     if settings.bootstrap_api_key is not None:
         accounts.bootstrap(database, settings.bootstrap_api_key.get_secret_value(), settings.organisation_name)
     return database, *engines[1:]
+
+
+def _warehouse(settings: Settings, directory: DataDirectory) -> Warehouse:
+    if settings.events_cold_after_days is not None and settings.events_cold_dir is None:
+        raise InvalidRequest.of(
+            "JUSTPAID_EVENTS_COLD_DIR", "is the folder that JUSTPAID_EVENTS_COLD_AFTER_DAYS moves events to. Set both"
+        )
+    return open_warehouse(str(directory.warehouse), settings.events_cold_dir)
 
 
 def _database_url(settings: Settings, directory: DataDirectory, opened: ExitStack) -> str:
@@ -100,6 +112,7 @@ def _limits(settings: Settings) -> Limits:
         batch_events=settings.max_batch_events,
         queued_bytes=_QUEUED_BODIES * settings.max_events_body_bytes,
         backlog_bytes=settings.journal_backlog_limit_bytes,
+        min_free_bytes=settings.min_free_disk_bytes,
     )
 
 

@@ -9,6 +9,7 @@ from justpaid.invoicing.estimate import Estimate, estimate
 from justpaid.invoicing.finalize import finalize_invoice, void_invoice
 from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
 from justpaid.invoicing.including import Occurrence, lines_including
+from justpaid.invoicing.needed import needed_from
 from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
 from justpaid.invoicing.run import run_billing
 from justpaid.invoicing.sharing import (
@@ -49,6 +50,7 @@ __all__ = [
     "list_invoices",
     "list_runs",
     "list_share_links",
+    "needed_from",
     "open_share_link",
     "render_csv",
     "render_pdf",

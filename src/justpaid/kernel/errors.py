@@ -6,6 +6,7 @@
     ├── Unauthenticated         401  no key, a wrong key, a revoked key
     ├── NotFound                404  no such record in this organisation
     ├── Conflict                409  the record's state, or a key already taken, forbids it
+    ├── EventsExpired           410  only raw events could tell, and they are gone
     ├── TooLarge                413  over a documented limit
     ├── UnsupportedMedia        415  a content type or encoding we don't read
     ├── Overloaded              503  try again after `retry_after_s`; nothing was kept
@@ -17,6 +18,7 @@ Faces render them (`application/problem+json`, an exit code); nothing below a fa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -79,6 +81,21 @@ class Conflict(JustPaidError):
     status = 409
     code = "conflict"
     title = "The record's state does not allow this"
+
+
+class EventsExpired(JustPaidError):
+    status = 410
+    code = "events_expired"
+    title = "Raw events of this time are gone"
+
+    @classmethod
+    def before(cls, until: datetime) -> "EventsExpired":
+        """`until`: the instant from which on they are there."""
+        day = until.strftime("%Y-%m-%d")
+        return cls(
+            f"Raw events from before {day} (UTC) have expired, as JUSTPAID_EVENTS_RETENTION_DAYS says. What was "
+            f"metered of them stays: ask from {day} on, or for whole five minutes of a meter that is older than that."
+        )
 
 
 class TooLarge(JustPaidError):

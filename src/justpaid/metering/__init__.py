@@ -15,6 +15,7 @@ from justpaid.metering.metering import Metering
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.recount import Difference, recount
 from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
+from justpaid.metering.storage import TableSize, move_cold, table_sizes
 from justpaid.metering.tables import Meter
 from justpaid.metering.unbilled import Agreement, Counted, Gap, Group, Reason, UnbilledReader
 from justpaid.metering.usage import Question, dimension_positions
@@ -43,6 +44,7 @@ __all__ = [
     "Reason",
     "Replay",
     "StoredEvent",
+    "TableSize",
     "UnbilledReader",
     "Wanted",
     "Window",
@@ -54,5 +56,7 @@ __all__ = [
     "find_meter",
     "list_meters",
     "load_definitions",
+    "move_cold",
     "recount",
+    "table_sizes",
 ]

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from justpaid.metering.expired import Expired
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.rollups import Rollup, Rollups, rollup_insert
 from justpaid.platform.failpoints import failpoint
@@ -32,12 +33,14 @@ class Backfill:
         self,
         warehouse: Warehouse,
         rollups: Rollups,
+        expired: Expired,
         register_again: Callable[[], None],
         *,
         slice_events: int = SLICE_EVENTS,
     ) -> None:
         self._warehouse = warehouse
         self._rollups = rollups
+        self._expired = expired
         self._register_again = register_again
         self._slice_events = slice_events
         self._waiting: queue.SimpleQueue[tuple[MeterDefinition, Rollup] | None] = queue.SimpleQueue()
@@ -77,5 +80,6 @@ class Backfill:
             self._rollups.filled(rollup, end)
             failpoint("metering.between_slices")
         failpoint("metering.after_backfill")
-        self._rollups.complete(rollup)
+        # Asked at the end: events that went meanwhile were announced before.
+        self._rollups.complete(rollup, since=self._expired.until(meter.organisation_id, meter.event))
         log.info("metering.rollup_complete", meter=meter.key, events_before=rollup.live_from)

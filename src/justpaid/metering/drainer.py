@@ -17,6 +17,7 @@ import structlog
 from justpaid.ingest import decode_block
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.rollups import Definitions, Rollup, Rollups, rollup_insert
+from justpaid.metering.schema import month_of
 from justpaid.metering.voids import Voids, split
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Block, Journal
@@ -148,7 +149,11 @@ class Drainer:
         if not blocks:
             return
         failpoint("drain.before_events")
-        rows, voids = split(_rows(blocks))
+        records = _rows(blocks)
+        if not _of_one_month(records):
+            blocks = blocks[:1]  # a block was received in one instant
+            records = _rows(blocks)
+        rows, voids = split(records)
         if rows.num_rows:
             self._warehouse.insert("events", rows)
         failpoint("drain.after_events")
@@ -229,6 +234,12 @@ class Drainer:
 
 def _name(meter: MeterDefinition) -> tuple[str, str]:
     return meter.organisation_id, meter.event
+
+
+def _of_one_month(records: pa.Table) -> bool:
+    """Whether they are of one partition of `events`: more than one are not inserted whole or not at all."""
+    received = pc.min_max(records.column("received_at")).as_py()
+    return month_of(received["min"]) == month_of(received["max"])
 
 
 def _rows(blocks: list[Block]) -> pa.Table:

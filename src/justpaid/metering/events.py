@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from justpaid.ingest import Version, decode_block, versions_of
+from justpaid.kernel.errors import EventsExpired
 from justpaid.metering.expressions import source_condition, value_of
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.voids import withdrawn_events
@@ -95,9 +96,19 @@ class EventReader:
         return [row["customer"] for row in self._warehouse.query(sql, parameters).to_pylist()]
 
     def find(self, organisation_id: str, event_id: str) -> StoredEvent | None:
-        """The event with this id, from the moment of its receipt, and as its latest correction left it."""
+        """The event with this id, from the moment of its receipt, and as its latest correction left it.
+
+        Raises: EventsExpired.
+        """
         versions = versions_of(self._journal, organisation_id, event_id)
-        return self._read(organisation_id, versions[-1]) if versions else None
+        if not versions:
+            return None
+        if (event := self._read(organisation_id, versions[-1])) is None:
+            raise EventsExpired(
+                f"Event {event_id!r} was accepted and metered, but its content has expired, as "
+                "JUSTPAID_EVENTS_RETENTION_DAYS says. Its id stays taken."
+            )
+        return event
 
     def versions(self, organisation_id: str, event_id: str) -> list[Version]:
         return versions_of(self._journal, organisation_id, event_id)

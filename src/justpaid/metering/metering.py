@@ -1,18 +1,20 @@
 """Stage 2 as one running thing: the drainer that fills the warehouse, and the readers that answer from it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from justpaid.kernel.errors import Overloaded
 from justpaid.metering.backfill import SLICE_EVENTS, Backfill
 from justpaid.metering.backlog import Backlog, backlog_of
 from justpaid.metering.drainer import Drainer
 from justpaid.metering.events import EventReader
+from justpaid.metering.expired import Expired, held_as_levels
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.replay import Replay
 from justpaid.metering.rollups import Rollups
-from justpaid.metering.schema import prepare_warehouse
+from justpaid.metering.schema import month_of, prepare_warehouse
 from justpaid.metering.unbilled import UnbilledReader
 from justpaid.metering.usage import Question, UsageReader
 from justpaid.metering.voids import Voids
@@ -38,8 +40,10 @@ class Metering:
         self._journal = journal
         self.rollups = Rollups(journal, warehouse)
         self._voids = Voids(warehouse)
+        self._load_definitions = load_definitions
+        self.expired = Expired(warehouse)
         self._backfill = Backfill(
-            warehouse, self.rollups, lambda: self.drainer.meters_changed(), slice_events=slice_events
+            warehouse, self.rollups, self.expired, lambda: self.drainer.meters_changed(), slice_events=slice_events
         )
         self.drainer = Drainer(
             journal, warehouse, self.rollups, self._voids, load_definitions, self._backfill.add, max_rows=max_rows
@@ -50,6 +54,7 @@ class Metering:
         self._usage = UsageReader(warehouse, self.rollups, self._voids)
 
     def start(self) -> None:
+        self.expired.load()
         self._backfill.start()
         self.drainer.start()
 
@@ -58,7 +63,16 @@ class Metering:
         self._backfill.stop()
 
     def usage(self, question: Question) -> list[Quantity]:
-        """What `UsageReader.answer` says, as of now."""
+        """What `UsageReader.answer` says, as of now.
+
+        Raises: EventsExpired where only events could tell that are gone.
+        """
+        answer = self._answer(question)
+        # Afterwards: events are announced as gone before the first of them goes.
+        self.expired.require_for(question, self.rollups.of(question.meter))
+        return answer
+
+    def _answer(self, question: Question) -> list[Quantity]:
         if question.cutoff is not None:  # what was then does not change
             return self._usage.answer(question, question.cutoff)
         return self._voids.read_steadily(
@@ -84,6 +98,26 @@ class Metering:
             )
         with self.drainer.paused() as position:
             yield position
+
+    def expire(self, until: Mapping[str, datetime]) -> int:
+        """Remove each organisation's events from before the month of `until`, as far as metering itself does not need
+        them; how many. Nothing goes of an organisation with a meter that is still being built.
+
+        Raises: Overloaded if metering is far behind; EngineUnavailable.
+        """
+        self.expired.remove()  # what a crash left undone
+        meters = self._load_definitions()
+        building = {meter.organisation_id for meter in meters if self.rollups.progress(meter) < 1}
+        months = {key: month_of(at) for key, at in until.items() if key not in building}
+        due = self.expired.due(months, held_as_levels(meters))
+        if not due:
+            return 0
+        self.expired.publish(due)
+        # Every correction that was let through before is taken up now, and none comes after.
+        with self.snapshot() as position:
+            removed = self.expired.record(due, position)
+        self.expired.remove()
+        return removed
 
     def lag(self) -> int:
         """Events that are acknowledged but not yet metered."""

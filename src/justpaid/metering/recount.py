@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from justpaid.metering.expired import Expired
 from justpaid.metering.expressions import MERGED_COLUMNS
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.rollups import Rollups, rollup_select
@@ -16,18 +17,25 @@ class Difference:
     count: int
 
 
-def recount(warehouse: Warehouse, rollups: Rollups, meters: list[MeterDefinition], position: int) -> list[Difference]:
+def recount(
+    warehouse: Warehouse, rollups: Rollups, expired: Expired, meters: list[MeterDefinition], position: int
+) -> list[Difference]:
     """Every difference found; empty when all is well. Metering must stand still (`Metering.snapshot`).
 
-    Rollups that are not complete yet answer no question and are left out.
+    Rollups that are not complete yet answer no question and are left out; so are buckets whose events have expired.
     """
     differences = []
     # Every record of the journal is one row of either.
-    records = "SELECT seq FROM events UNION ALL SELECT seq FROM voids"
+    records = f"SELECT seq FROM events WHERE {expired.still_there()} UNION ALL SELECT seq FROM voids"
+    kept = position - expired.removed()
     row = warehouse.query(f"SELECT count() AS n, uniqExact(seq) AS distinct FROM ({records})").to_pylist()[0]
-    if (row["n"], row["distinct"]) != (position, position):
+    if (row["n"], row["distinct"]) != (kept, kept):
         differences.append(
-            Difference(f"events: {row['n']} rows with {row['distinct']} sequences for {position} accepted", 1)
+            Difference(
+                f"events: {row['n']} rows with {row['distinct']} sequences for {position} accepted, "
+                f"{position - kept} of them expired",
+                1,
+            )
         )
     for meter in meters:
         rollup = rollups.of(meter)
@@ -40,8 +48,10 @@ def recount(warehouse: Warehouse, rollups: Rollups, meters: list[MeterDefinition
             FROM ({rollup_select(meter, rollup.id, position)}) GROUP BY customer, bucket, dimensions"""
         # A row that both sides have comes twice; one that only one side has, or has otherwise, comes once.
         columns = "customer, bucket, dimensions, events, samples, total, moment, least, greatest, latest, distinct"
+        until = expired.until(meter.organisation_id, meter.event)
+        there = f"WHERE bucket >= fromUnixTimestamp({int(until.timestamp())})" if until else ""
         sql = f"""SELECT count() AS n FROM (
-            SELECT {columns} FROM ({stored} UNION ALL {counted}) GROUP BY {columns} HAVING count() != 2)"""
+            SELECT {columns} FROM ({stored} UNION ALL {counted}) {there} GROUP BY {columns} HAVING count() != 2)"""
         if count := warehouse.query(sql).to_pylist()[0]["n"]:
             differences.append(Difference(f"meter {meter.key}: buckets that differ from a recount", count))
     return differences

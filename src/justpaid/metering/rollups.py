@@ -8,6 +8,7 @@ complete the old one's rows, ignored by then, are deleted.
 
 import threading
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -22,13 +23,15 @@ _PREFIX: Final = "metering.rollup."
 
 
 class Rollup(msgspec.Struct, frozen=True):
-    """`id` names its rows in `usage`. Until `complete`, usage is answered from `events`. `version` is the meter's."""
+    """`id` names its rows in `usage`. Until `complete`, usage is answered from `events`. `version` is the meter's.
+    `since`: when it was built, events from before that instant were gone; None if it holds all there ever were."""
 
     meter_id: str
     generation: int
     live_from: int
     complete: bool
     version: int = 1
+    since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -90,12 +93,12 @@ class Rollups:
         """It can't be completed; the next `register` starts a new generation."""
         self._filled.pop(rollup.id, None)
 
-    def complete(self, rollup: Rollup) -> None:
+    def complete(self, rollup: Rollup, *, since: datetime | None) -> None:
         """Its past is filled in: from now on it answers, unless its meter has a newer generation."""
         with self._lock:
             if not self.is_current(rollup):
                 return
-            self._put([msgspec.structs.replace(rollup, complete=True)])
+            self._put([msgspec.structs.replace(rollup, complete=True, since=since)])
         self._filled.pop(rollup.id, None)
         if rollup.generation > 1:
             self._delete_generations_before(rollup)

@@ -7,8 +7,13 @@ how far `usage` is.
 
 `voids` has a row for each event row that was withdrawn: `target` is the row's sequence, `bucket` its five minutes,
 `seq` the void's own place, `replaced` whether another version of the event counts instead.
+
+`expired` has a row for each removal of an event name's old events: `events` below sequence `upto` with timestamps
+before `until`. A partition of `events` is a month of receipt, so that a removal rewrites little and whole months can
+move to a colder disk; an insert must lie in one partition, since only then is it atomic.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
 from justpaid.platform.warehouse import Warehouse
@@ -38,7 +43,7 @@ _STATEMENTS: Final = (
         INDEX seq_range seq TYPE minmax GRANULARITY 1,
         INDEX timestamp_range timestamp TYPE minmax GRANULARITY 1
     )
-    ENGINE = MergeTree ORDER BY (organisation, event, customer, timestamp)
+    ENGINE = MergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (organisation, event, customer, timestamp)
     SETTINGS {_DURABLE}
     """,
     f"""
@@ -77,9 +82,25 @@ _STATEMENTS: Final = (
     ENGINE = MergeTree ORDER BY (organisation, event, customer, bucket)
     SETTINGS {_DURABLE}
     """,
+    f"""
+    CREATE TABLE IF NOT EXISTS expired (
+        organisation LowCardinality(String),
+        event        LowCardinality(String),
+        until        DateTime64(6, 'UTC'),
+        upto         UInt64,
+        events       UInt64
+    )
+    ENGINE = MergeTree ORDER BY (organisation, event, until)
+    SETTINGS {_DURABLE}
+    """,
     # For a warehouse from before weighted_sum.
     "ALTER TABLE usage ADD COLUMN IF NOT EXISTS moment SimpleAggregateFunction(sum, Decimal(76, 12)) AFTER total",
 )
+
+
+def month_of(instant: datetime) -> datetime:
+    """The first of its month, in UTC: where a partition of `events` begins."""
+    return instant.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def prepare_warehouse(warehouse: Warehouse) -> None:

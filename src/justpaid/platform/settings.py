@@ -135,6 +135,28 @@ class Settings(BaseSettings):
         description="the bytes of events in the journal but not yet in the warehouse "
         "above which new events get 503, at least 1048576 (1 MiB)",
     )
+    min_free_disk_bytes: int = Field(
+        default=384 * MIB,
+        ge=0,
+        description="the free bytes on the data folder's disk below which new events get 503; "
+        "metering stops below 256 MiB",
+    )
+    events_retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="the days that raw events are kept at least, after their timestamps and after the finalisation of "
+        "the last invoice that counts them, at least 1; without it they are kept for ever",
+    )
+    events_cold_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(
+        default=None,
+        description="a folder on a slower or larger disk for old raw events; once used it stays part of the data",
+    )
+    events_cold_after_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="the days after their receipt that raw events move to the cold folder, by whole months, "
+        "at least 1; without it they do not move",
+    )
     drain_max_rows: int = Field(
         default=100_000,
         ge=1,

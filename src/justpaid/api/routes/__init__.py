@@ -16,6 +16,7 @@ from justpaid.api.routes import (
     share_links,
     shared,
     status,
+    storage,
     subscriptions,
     test_clock,
     unbilled,
@@ -42,4 +43,5 @@ ROUTERS = (
     invoices.router,
     checks.router,
     lag.router,
+    storage.router,
 )

@@ -128,7 +128,8 @@ def _corrected(unit: Unit, event_id: str, correct: Callable[[Corrections, Standi
     request = _request(unit)
     versions = installation.metering.events.versions(organisation_id, event_id)
     if request is None or not corrections.is_by(versions, organisation_id, request):
-        correct(corrections, _standing(organisation_id, event))
+        with installation.metering.expired.correcting(organisation_id, event.event, event.timestamp):
+            correct(corrections, _standing(organisation_id, event))
     return _json(fate_of(unit, _found(unit, event_id)))
 
 

@@ -1,5 +1,6 @@
 """Subscribing customers, canceling, and what a subscription costs so far."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -14,7 +15,7 @@ from justpaid.contracts import NewSubscription, cancel, find_subscription, subsc
 from justpaid.contracts import list_subscriptions as newest
 from justpaid.customers import find_customer
 from justpaid.invoicing import estimate
-from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.errors import EventsExpired, InvalidRequest
 from justpaid.metering import Metering
 
 router = new_router("subscriptions", "/v1/subscriptions")
@@ -35,9 +36,19 @@ def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
         billing_anchor=body.billing_anchor,
         seats=body.seats,
     )
+    _require_events_from(unit, new.start_at)
     customer = find_customer(unit.session, body.customer_id)
     subscription = subscribe(unit.session, customer, find_plan(unit.session, body.plan), new)
     return SubscriptionOut.of(subscription, now)
+
+
+def _require_events_from(unit: Unit, start_at: datetime) -> None:
+    """A period from before that could be billed, but never proved.  Raises: InvalidRequest."""
+    metering: Metering = unit.installation.metering
+    try:
+        metering.expired.require(unit.organisation_id, start_at)
+    except EventsExpired as error:
+        raise InvalidRequest.of("start_at", error.detail, code=error.code) from None
 
 
 @router.get("")

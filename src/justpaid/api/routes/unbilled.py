@@ -31,5 +31,6 @@ def get_unbilled(
     metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
     zone = find_organisation(unit.session, unit.organisation_id).timezone
     period = asked_period(start, end, unit.now(), zone)
+    metering.expired.require(unit.organisation_id, period.start)
     gaps = unbilled(unit.session, metering, unit.organisation_id, period)
     return UnbilledOut(start=period.start, end=period.end, timezone=zone, data=[UnbilledReason.of(gap) for gap in gaps])

@@ -76,6 +76,10 @@ class Journal(Protocol):
         """Size of the blocks not yet released."""
         ...
 
+    def key_bytes(self) -> int:
+        """Size of the keys on disk; those of the last moments, which are still in memory and in the log, left out."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -136,6 +136,9 @@ class RocksJournal:
     def backlog_bytes(self) -> int:
         return self._backlog
 
+    def key_bytes(self) -> int:
+        return int(self._keys.property_int_value("rocksdb.live-sst-files-size") or 0)
+
     def close(self) -> None:
         del self._key_family, self._block_family, self._mark_family
         for family in (self._keys, self._blocks, self._marks, self._db):

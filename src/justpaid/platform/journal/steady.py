@@ -86,6 +86,10 @@ class SteadyJournal:
         journal = self._journal
         return self._backlog if journal is None else journal.backlog_bytes()
 
+    def key_bytes(self) -> int:
+        with self._using() as journal:
+            return journal.key_bytes()
+
     def wait_beyond(self, sequence: int, timeout_s: float) -> bool:
         journal = self._journal
         if journal is None or self._suspect:

@@ -4,14 +4,16 @@ On one node this is ClickHouse inside the process (`chdb.py`). A ClickHouse serv
 interface and with the same SQL: statements use bound parameters (`{name:Type}`) and never read this process's memory.
 """
 
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from justpaid.platform.warehouse.chdb import ChdbWarehouse
+from justpaid.platform.warehouse.disks import COLD
 from justpaid.platform.warehouse.literals import quote
 
-__all__ = ["Warehouse", "open_warehouse", "quote"]
+__all__ = ["COLD", "Warehouse", "open_warehouse", "quote"]
 
 
 class Warehouse(Protocol):
@@ -32,9 +34,13 @@ class Warehouse(Protocol):
         """Add `rows`: whole or not at all, and on disk when it returns."""
         ...
 
+    def use_all_disks(self, table: str) -> None:
+        """Let parts of the table lie on the cold disk too, where there is one; safe to repeat."""
+        ...
+
     def close(self) -> None: ...
 
 
-def open_warehouse(path: str) -> Warehouse:
-    """Open, or make, the warehouse in this folder.  Raises: EngineUnavailable."""
-    return ChdbWarehouse(path)
+def open_warehouse(path: str, cold: Path | None = None) -> Warehouse:
+    """Open, or make, the warehouse in this folder, with a second disk at `cold`.  Raises: EngineUnavailable."""
+    return ChdbWarehouse(path, cold)

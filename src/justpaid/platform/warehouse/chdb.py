@@ -7,11 +7,13 @@ Python's lock while they run.
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
 from justpaid.kernel.errors import EngineUnavailable
+from justpaid.platform.warehouse.disks import POLICY, configured
 from justpaid.platform.warehouse.literals import parameter
 
 _CONNECTIONS: Final = 4
@@ -28,15 +30,18 @@ _LONG_STATEMENTS: Final = (
 class ChdbWarehouse:
     """See `Warehouse`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, cold: Path | None = None) -> None:
+        disks = configured(Path(path), cold)
+        address = f"{path}?config-file={disks}" if disks else path
+        self._policy = POLICY if disks else None
         try:
             # Imported here: loading the engine takes a second that commands without a warehouse should not pay.
             from chdb.session import Session
 
             self._sessions: queue.LifoQueue[Any] = queue.LifoQueue()
-            first = Session(path)
+            first = Session(address)
             first.query(f"CREATE DATABASE IF NOT EXISTS {_DATABASE}")
-            for session in [first, *(Session(path) for _ in range(_CONNECTIONS - 1))]:
+            for session in [first, *(Session(address) for _ in range(_CONNECTIONS - 1))]:
                 session.query(f"USE {_DATABASE}")
                 self._sessions.put(session)
         except Exception as error:
@@ -60,6 +65,10 @@ class ChdbWarehouse:
         with self._session() as session:
             # chDB finds `rows` by its name in this frame.
             session.query(f"INSERT INTO {table} ({columns}) SETTINGS {_ONE_PART} SELECT {columns} FROM Python(rows)")
+
+    def use_all_disks(self, table: str) -> None:
+        if self._policy is not None:
+            self.execute(f"ALTER TABLE {table} MODIFY SETTING storage_policy = '{self._policy}'")
 
     def close(self) -> None:
         for _ in range(_CONNECTIONS):
