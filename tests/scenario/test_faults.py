@@ -4,9 +4,13 @@ acknowledged is lost, nothing refused is kept by half, nothing counts twice, and
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -142,6 +146,103 @@ def test_a_backlog_at_its_limit_refuses_events_and_keeps_nothing_of_them(start: 
         send_until_kept(client, number, noise=texts[number])
         assert send(client, number, noise=texts[number]) == (200, 0, BATCH)
         assert counted(client) == (number + 1) * BATCH
+
+
+def test_the_warehouse_is_down_under_load(start: Start) -> None:
+    """For five seconds, with three clients that send without a pause; `make soak` does it for a minute."""
+    server = start(JUSTPAID_FAILPOINTS="drain.before_events=error*5", JUSTPAID_DRAIN_MAX_ROWS="500")
+    stopping, sent = threading.Event(), [0, 0, 0]
+
+    def load(lane: int) -> None:
+        with server.client() as client:
+            while not stopping.is_set():
+                assert send(client, lane * 1_000_000 + sent[lane]) == (200, BATCH, 0)
+                sent[lane] += 1
+
+    with server.client() as client, ThreadPoolExecutor(3) as lanes:
+        client.post("/v1/meters", json=METER).raise_for_status()
+        loads = [lanes.submit(load, lane) for lane in range(3)]
+        seen = []
+        deadline = time.monotonic() + 4
+        while time.monotonic() < deadline:
+            seen.append(metering_of(client)["seconds_behind"])
+            time.sleep(0.2)
+        assert max(seen) > 2
+        stopping.set()
+        for each in loads:
+            each.result()
+        assert counted(client) == sum(sent) * BATCH
+        assert metering_of(client)["lag_events"] == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 800 MB, with PostgreSQL, journal and warehouse on it."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=800m", "none", str(folder)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"needs the right to mount a file system: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    ballast = disk / "ballast"
+    with ballast.open("ab") as file:
+        while (free := shutil.disk_usage(disk).free) > leave:
+            try:
+                file.write(bytes(min(1 << 20, free - leave)))
+                file.flush()
+            except OSError:
+                break
+    return ballast
+
+
+def test_the_disk_becomes_too_full_for_events(small_disk: Path, start: Start) -> None:
+    """They are refused while there is room enough for all else to go on."""
+    server = start()
+    with server.client() as client:
+        client.post("/v1/meters", json=METER).raise_for_status()
+        assert send(client, 0) == (200, BATCH, 0)
+        ballast = fill(small_disk, leave=300 << 20)
+        assert send(client, 1) == (503, 0, 0)
+        assert client.get("/readyz").status_code == 200
+        client.post("/v1/customers", json={"external_id": "acme"}).raise_for_status()
+        assert counted(client) == BATCH
+        ballast.unlink()
+        assert send(client, 1) == (200, BATCH, 0)
+        assert counted(client) == 2 * BATCH
+
+
+def test_the_disk_is_full_to_the_last_byte_while_events_flow(small_disk: Path, start: Start) -> None:
+    """Without the limit that refuses events early. What is refused is not kept by half, and what was acknowledged is
+    there when there is room again, whichever engine met the end of the disk."""
+    server = start(JUSTPAID_MIN_FREE_DISK_BYTES="0")
+    with server.client() as client:
+        client.post("/v1/meters", json=METER).raise_for_status()
+        kept: list[int] = []
+        refused: list[int] = []
+        ballast = small_disk / "ballast"
+        for number in range(400):
+            if number == 50:
+                fill(small_disk, leave=1 << 20)
+            status, accepted, _ = send(client, number, noise="x" * 2000)
+            assert (status, accepted) in {(200, BATCH), (503, 0)}
+            (kept if status == 200 else refused).append(number)
+            if number > 50 and len(refused) > 20:
+                break
+            if number > 50:
+                fill(small_disk, leave=0)
+        assert len(kept) >= 50
+        assert refused, "the disk never was full"
+        ballast.unlink()
+        until(lambda: client.get("/readyz").status_code == 200)
+        for number in refused:
+            send_until_kept(client, number, noise="x" * 2000)
+        assert [send(client, number, noise="x" * 2000) for number in kept] == [(200, 0, BATCH)] * len(kept)
+        until(lambda: metering_of(client)["lag_events"] == 0)
+        assert counted(client) == (len(kept) + len(refused)) * BATCH
 
 
 def test_postgres_is_killed_and_started_again(start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:

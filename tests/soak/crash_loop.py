@@ -3,6 +3,9 @@
 Four clients send without a pause and repeat what was not answered, as a client should. After each start the server
 must know every acknowledged event, and at the end each event must count exactly once and every standing check hold.
 The random moments come from a seed that is printed; `--seed` repeats them.
+
+After the kills the warehouse refuses everything for a minute, under the same load: events go on being accepted, the
+status says how far behind metering is, memory stays bounded, and then metering catches up.
 """
 
 import argparse
@@ -24,6 +27,9 @@ CLIENTS: Final = 4
 BATCH: Final = 50
 LONGEST_LIFE_S: Final = 3.0
 PATIENCE_S: Final = 300.0
+#: The drainer tries once a second.
+OUTAGE_S: Final = 60
+GROWTH_LIMIT_BYTES: Final = 512 << 20
 JANUARY: Final = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
 
 
@@ -117,10 +123,10 @@ class Soak:
         self.server: Server | None = None
         self.clients = [Traffic(f"client-{n}", self._address) for n in range(CLIENTS)]
 
-    def start(self) -> float:
+    def start(self, **environment: str) -> float:
         """Seconds until it was ready."""
         began = time.monotonic()
-        server = Server(self._folder / "data", JUSTPAID_BILLING_INTERVAL_S="0")
+        server = Server(self._folder / "data", JUSTPAID_BILLING_INTERVAL_S="0", **environment)
         self.server = server
         assert server.process.stderr is not None
         # Nobody reads what it logs from here on, and its pipe must not fill.
@@ -151,6 +157,47 @@ class Soak:
                 raise AssertionError(f"{sender.name}: acknowledged batch {number} was lost: {receipt}")
             if sender.failure:
                 raise AssertionError(sender.failure)
+
+    def suffer_outage(self, seconds: int) -> None:
+        """Start anew with a warehouse that takes no event for so long, and wait until metering has caught up."""
+        self.kill()
+        self.start(JUSTPAID_FAILPOINTS=f"drain.before_events=error*{seconds}")
+        began, accepted = time.monotonic(), self.events()
+        at_start = self._memory_bytes()
+        with self._client() as client:
+            behind: dict[str, float] = {}
+            while (now := self._status(client))["seconds_behind"] >= behind.get("seconds_behind", 0):
+                behind = now
+                time.sleep(0.5)
+            lasted_s, grown = time.monotonic() - began, self._memory_bytes() - at_start
+            while self._status(client)["seconds_behind"] > 2:
+                if time.monotonic() - began > seconds + PATIENCE_S:
+                    raise AssertionError(f"metering did not catch up: {self._status(client)}")
+                time.sleep(0.1)
+        print(
+            f"warehouse down for {lasted_s:.0f} s  {self.events() - accepted:,} events acknowledged meanwhile  "
+            f"{behind['lag_events']:,} behind, {behind['backlog_bytes'] / 1e6:.1f} MB  memory grew by "
+            f"{grown / 1e6:.0f} MB  caught up in {time.monotonic() - began - lasted_s:.1f} s",
+            flush=True,
+        )
+        if lasted_s < seconds * 0.8:
+            raise AssertionError("the status did not say that metering was behind all the time")
+        if grown > GROWTH_LIMIT_BYTES:
+            raise AssertionError(f"memory grew by {grown} bytes")
+
+    def _status(self, client: httpx.Client) -> dict[str, float]:
+        status: dict[str, float] = client.get("/v1/status").raise_for_status().json()["metering"]
+        return status
+
+    def events(self) -> int:
+        """All that were acknowledged."""
+        return BATCH * sum(sender.acknowledged for sender in self.clients)
+
+    def _memory_bytes(self) -> int:
+        assert self.server is not None
+        lines = Path(f"/proc/{self.server.process.pid}/status").read_text().splitlines()
+        (resident,) = (line for line in lines if line.startswith("VmRSS:"))
+        return int(resident.split()[1]) * 1024
 
     def finish(self) -> None:
         """Let the clients end, and compare all with what they were told."""
@@ -186,7 +233,7 @@ class Soak:
             os.kill(pid, signal.SIGQUIT)
 
 
-def soak(kills: int, seed: int, folder: Path) -> None:
+def soak(kills: int, seed: int, folder: Path, outage_s: int = OUTAGE_S) -> None:
     """Raises: AssertionError at the first thing that is not as it was acknowledged."""
     draw = random.Random(seed)
     run = Soak(folder)
@@ -202,28 +249,31 @@ def soak(kills: int, seed: int, folder: Path) -> None:
             run.kill()
             ready_s = run.start()
             run.check_acknowledged(draw)
-            events = BATCH * sum(sender.acknowledged for sender in run.clients)
+            events = run.events()
             resent = sum(sender.resent for sender in run.clients)
             print(
                 f"kill {number:3} of {kills}  after {lived_s:4.2f} s  ready in {ready_s:4.1f} s  "
                 f"{events:9,} events acknowledged  {resent:6,} requests repeated",
                 flush=True,
             )
+        if outage_s:
+            run.suffer_outage(outage_s)
         run.finish()
     finally:
         run.close()
-    print(f"{kills} kills: every acknowledged event counted once, all checks hold")
+    print(f"{kills} kills and {outage_s} s without a warehouse: every acknowledged event counted once, all checks hold")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--outage", type=int, default=OUTAGE_S, help="seconds without a warehouse; 0 for none")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="justpaid-soak-", ignore_cleanup_errors=True) as folder:
         try:
-            soak(given.kills, given.seed, Path(folder))
+            soak(given.kills, given.seed, Path(folder), given.outage)
         except AssertionError as error:
             sys.exit(f"FAILED (seed {given.seed}): {error}")
 
