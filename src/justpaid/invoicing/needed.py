@@ -2,23 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from justpaid.catalog import PlanVersion
 from justpaid.contracts import Subscription
 from justpaid.invoicing.tables import Invoice, InvoiceLine
-
-#: No period is longer; a day more for clocks that change.
-_LONGEST: Final = {
-    "day": timedelta(days=2),
-    "week": timedelta(days=8),
-    "month": timedelta(days=32),
-    "quarter": timedelta(days=93),
-    "year": timedelta(days=367),
-}
 
 
 def needed_from(session: Session, now: datetime, proof: timedelta) -> Mapping[str, datetime]:
@@ -34,14 +23,15 @@ def needed_from(session: Session, now: datetime, proof: timedelta) -> Mapping[st
 
 
 def _unbilled(session: Session) -> list[tuple[str, datetime]]:
-    """The next boundary to bill is at most one interval after the start of the period that it is for."""
+    """From where each organisation's earliest usage is that is still to be billed."""
     rows = session.execute(
-        sa.select(Subscription.organisation_id, PlanVersion.interval, sa.func.min(Subscription.next_bill_at))
-        .join(PlanVersion, PlanVersion.id == Subscription.plan_version_id)
+        sa.select(
+            Subscription.organisation_id, sa.func.min(sa.func.coalesce(Subscription.billed_to, Subscription.start_at))
+        )
         .where(Subscription.next_bill_at.is_not(None))
-        .group_by(Subscription.organisation_id, PlanVersion.interval)
+        .group_by(Subscription.organisation_id)
     )
-    return [(organisation_id, at - _LONGEST[interval]) for organisation_id, interval, at in rows if at is not None]
+    return [(organisation_id, start) for organisation_id, start in rows]
 
 
 def _to_be_proved(session: Session, issued_after: datetime) -> list[tuple[str, datetime]]:

@@ -5,6 +5,7 @@ boolean or an object; a missing or null property has the empty text.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from justpaid.metering.meter import NUMERIC, Aggregation, Filter, MeterDefinition, Operator
@@ -13,16 +14,6 @@ from justpaid.platform.warehouse import quote
 QUANTITY: Final = "quantity"
 _PREFIX: Final = "properties."
 _DOT: Final = re.compile(r"(?<!\\)\.")
-#: By which of the columns of `ROLLUP_COLUMNS` an aggregation is answered: 1 and 2 `total`, 2 `moment` too, 3 `least`,
-#: 4 `greatest`, 5 `latest`; 0 none of these.
-_KINDS: Final = {
-    Aggregation.SUM: 1,
-    Aggregation.AVERAGE: 1,
-    Aggregation.WEIGHTED_SUM: 2,
-    Aggregation.MIN: 3,
-    Aggregation.MAX: 4,
-    Aggregation.LATEST: 5,
-}
 
 
 def path_of(name: str) -> tuple[str, ...]:
@@ -36,9 +27,7 @@ def path_of(name: str) -> tuple[str, ...]:
 def text_of(name: str) -> str:
     if name == QUANTITY:
         return "toString(quantity)"
-    keys = ", ".join(map(quote, path_of(name)))
-    raw = f"JSONExtractRaw(properties, {keys})"
-    return f"multiIf(startsWith({raw}, '\"'), JSONExtractString(properties, {keys}), {raw} = 'null', '', {raw})"
+    return f"JSONExtract(properties, {', '.join(map(quote, path_of(name)))}, 'String')"
 
 
 def number_of(name: str) -> str:
@@ -53,7 +42,7 @@ def number_of(name: str) -> str:
 def value_of(meter: MeterDefinition) -> str:
     """The number that the meter takes from an event; NULL takes no part in sums, means and extremes."""
     if meter.property is None or meter.aggregation is Aggregation.UNIQUE:
-        return "CAST(NULL, 'Nullable(Decimal(38, 12))')"
+        return _NO_NUMBER
     return number_of(meter.property)
 
 
@@ -79,25 +68,64 @@ def source_condition(meter: MeterDefinition) -> str:
 
 
 def as_tuple(meter: MeterDefinition, rollup_id: str, condition: str) -> str:
-    """(rollup, dimensions, value, distinct text, kind, matches): what `ROLLUP_COLUMNS` aggregate."""
+    """(rollup, dimensions, value, distinct text, kind, matches): what `rollup_columns` aggregate.
+
+    The kind, the place of its aggregation, says which of the columns that few meters need are kept.
+    """
+    kind = _KINDS.index(meter.aggregation)
     return (
         f"({quote(rollup_id)}, {dimensions_of(meter)}, {value_of(meter)}, {distinct_of(meter)}, "
-        f"{_KINDS.get(meter.aggregation, 0)}, "
+        f"{kind}, "
         f"({condition}) != 0)"
     )
 
 
-#: Aggregates over m = `as_tuple`, in the order of the columns of `usage` after its key. A column that the meter's
-#: aggregation does not need stays empty, which costs no room: two extremes of each bucket are as large as the event.
-ROLLUP_COLUMNS: Final = """
-    count() AS events,
-    count(m.3) AS samples,
-    sumIf(toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12), m.5 IN (1, 2)) AS total,
-    sumIf(toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12) * toUnixTimestamp64Micro(timestamp), m.5 = 2) AS moment,
-    minIf(m.3, m.5 = 3) AS least,
-    maxIf(m.3, m.5 = 4) AS greatest,
-    argMaxStateIf(assumeNotNull(m.3), (timestamp, seq), m.5 = 5 AND isNotNull(m.3)) AS latest,
-    uniqExactStateIf(m.4, m.4 != '') AS distinct"""
+def rollup_columns(meters: Iterable[MeterDefinition]) -> str:
+    """Aggregates over m = `as_tuple` of these meters, in the order of the columns of `usage` after its key.
+
+    A column that a meter's aggregation does not need stays empty, which costs no room; one that none of them needs
+    is a constant, for a column that is aggregated costs every row, also where it is empty.
+    """
+    needed = {meter.aggregation for meter in meters}
+    chosen = (f"{taken if needed & kinds else nothing} AS {name}" for name, kinds, taken, nothing in _CHOSEN)
+    return ", ".join(("count() AS events", "count(m.3) AS samples", *chosen))
+
+
+_KINDS: Final = tuple(Aggregation)
+
+
+def _of_kind(*aggregations: Aggregation) -> str:
+    return f"m.5 IN ({', '.join(str(_KINDS.index(aggregation)) for aggregation in aggregations)})"
+
+
+_VALUE: Final = "toDecimal256(ifNull(m.3, toDecimal128(0, 12)), 12)"
+_SUMMED: Final = (Aggregation.SUM, Aggregation.AVERAGE, Aggregation.WEIGHTED_SUM)
+_NO_NUMBER: Final = "CAST(NULL, 'Nullable(Decimal(38, 12))')"
+
+#: Columns that some aggregations need: name, aggregations, what is kept for them, what for all others.
+_CHOSEN: Final = (
+    ("total", frozenset(_SUMMED), f"sumIf({_VALUE}, {_of_kind(*_SUMMED)})", "toDecimal256(0, 12)"),
+    (
+        "moment",
+        frozenset({Aggregation.WEIGHTED_SUM}),
+        f"sumIf({_VALUE} * toUnixTimestamp64Micro(timestamp), {_of_kind(Aggregation.WEIGHTED_SUM)})",
+        "toDecimal256(0, 12)",
+    ),
+    ("least", frozenset({Aggregation.MIN}), f"minIf(m.3, {_of_kind(Aggregation.MIN)})", _NO_NUMBER),
+    ("greatest", frozenset({Aggregation.MAX}), f"maxIf(m.3, {_of_kind(Aggregation.MAX)})", _NO_NUMBER),
+    (
+        "latest",
+        frozenset({Aggregation.LATEST}),
+        f"maxIf((timestamp, seq, assumeNotNull(m.3)), {_of_kind(Aggregation.LATEST)} AND isNotNull(m.3))",
+        "(toDateTime64(0, 6, 'UTC'), toUInt64(0), toDecimal128(0, 12))",
+    ),
+    (
+        "distinct",
+        frozenset({Aggregation.UNIQUE}),
+        "groupUniqArrayIf(reinterpretAsUInt128(sipHash128(m.4)), m.4 != '')",
+        "CAST([], 'Array(UInt128)')",
+    ),
+)
 
 #: The same aggregates over rows of `usage` (or of a select of the same shape), merged.
 MERGED_COLUMNS: Final = """
@@ -107,8 +135,8 @@ MERGED_COLUMNS: Final = """
     sum(moment) AS moment,
     min(least) AS least,
     max(greatest) AS greatest,
-    argMaxMerge(latest) AS latest,
-    uniqExactMerge(distinct) AS distinct"""
+    max(latest).3 AS latest,
+    uniqExactArray(distinct) AS distinct"""
 
 
 def _condition(filter_: Filter) -> str:

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
-from justpaid.metering.expressions import ROLLUP_COLUMNS, as_tuple, matches
+from justpaid.metering.expressions import as_tuple, matches, rollup_columns
 from justpaid.metering.meter import MeterDefinition
+from justpaid.metering.schema import LAYOUT
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse, quote
 
@@ -23,8 +24,9 @@ _PREFIX: Final = "metering.rollup."
 
 
 class Rollup(msgspec.Struct, frozen=True):
-    """`id` names its rows in `usage`. Until `complete`, usage is answered from `events`. `version` is the meter's.
-    `since`: when it was built, events from before that instant were gone; None if it holds all there ever were."""
+    """`id` names its rows in `usage`. Until `complete`, usage is answered from `events`. `version` is the meter's,
+    `layout` that of `usage` when its rows were made. `since`: when it was built, events from before that instant were
+    gone; None if it holds all there ever were."""
 
     meter_id: str
     generation: int
@@ -32,6 +34,7 @@ class Rollup(msgspec.Struct, frozen=True):
     complete: bool
     version: int = 1
     since: datetime | None = None
+    layout: int = 1
 
     @property
     def id(self) -> str:
@@ -55,7 +58,7 @@ class Rollups:
     def of(self, meter: MeterDefinition) -> Rollup | None:
         """The rollup of just this version of the meter, complete or not."""
         rollup = self._rollups.get(meter.id)
-        return rollup if rollup and rollup.version == meter.version else None
+        return rollup if rollup and _is_for(rollup, meter) else None
 
     def progress(self, meter: MeterDefinition) -> Decimal:
         """How much of the past the meter's rollup covers, to two places and rounded down; 1 means complete."""
@@ -72,10 +75,10 @@ class Rollups:
         fresh = []
         for meter in meters:
             known = self._rollups.get(meter.id)
-            if known and known.version == meter.version and (known.complete or known.id in self._filled):
+            if known and _is_for(known, meter) and (known.complete or known.id in self._filled):
                 continue
             generation = known.generation + 1 if known else 1
-            fresh.append((meter, Rollup(meter.id, generation, position, position == 0, meter.version)))
+            fresh.append((meter, Rollup(meter.id, generation, position, position == 0, meter.version, layout=LAYOUT)))
         if fresh:
             self._store([rollup for _, rollup in fresh])
         past = [(meter, rollup) for meter, rollup in fresh if not rollup.complete]
@@ -118,30 +121,38 @@ class Rollups:
         )
 
 
+def _is_for(rollup: Rollup, meter: MeterDefinition) -> bool:
+    return rollup.version == meter.version and rollup.layout == LAYOUT
+
+
 def rollup_insert(rollups: list[tuple[MeterDefinition, Rollup]], start: int, end: int, *, upto: int) -> str:
     """The INSERT that adds the events of sequences [start, end) to these rollups.
 
     One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
     event is read once, however many meters take it.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], tuple[list[MeterDefinition], list[str]]] = {}
     for meter, rollup in rollups:
         condition = matches(meter)
         if start < rollup.live_from < end:
             condition = f"({condition}) AND seq >= {rollup.live_from}"
-        groups.setdefault((meter.organisation_id, meter.event), []).append(as_tuple(meter, rollup.id, condition))
-    branches = [_branch(*key, tuples, start, end, upto) for key, tuples in groups.items()]
+        meters, tuples = groups.setdefault((meter.organisation_id, meter.event), ([], []))
+        meters.append(meter)
+        tuples.append(as_tuple(meter, rollup.id, condition))
+    branches = [_branch(meters, tuples, start, end, upto) for meters, tuples in groups.values()]
     return f"INSERT INTO usage {' UNION ALL '.join(branches)}"
 
 
 def rollup_select(meter: MeterDefinition, rollup_id: str, end: int) -> str:
     """What this meter's rows in `usage` ought to be, from all events below sequence `end`."""
-    return _branch(meter.organisation_id, meter.event, [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
+    return _branch([meter], [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
 
 
-def _branch(organisation_id: str, event: str, tuples: list[str], start: int, end: int, upto: int) -> str:
+def _branch(meters: list[MeterDefinition], tuples: list[str], start: int, end: int, upto: int) -> str:
+    """For meters of one organisation and event name."""
+    organisation_id, event = meters[0].organisation_id, meters[0].event
     return f"""SELECT organisation, m.1 AS rollup, customer,
-        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, {ROLLUP_COLUMNS},
+        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, {rollup_columns(meters)},
         toUInt64({upto}) AS upto
     FROM (
         SELECT organisation, customer, timestamp, seq, arrayJoin(arrayFilter(t -> t.6, [{", ".join(tuples)}])) AS m

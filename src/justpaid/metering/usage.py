@@ -14,7 +14,7 @@ from typing import Any, Final
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
-from justpaid.metering.expressions import MERGED_COLUMNS, ROLLUP_COLUMNS, as_tuple, path_of, source_condition
+from justpaid.metering.expressions import MERGED_COLUMNS, as_tuple, path_of, rollup_columns, source_condition
 from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.quantity import Quantity, Row
@@ -140,7 +140,7 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
 
 
 def _from_events(question: Question, span: Period, condition: str) -> str:
-    return f"""SELECT customer, at, m.2 AS dimensions, {ROLLUP_COLUMNS}
+    return f"""SELECT customer, at, m.2 AS dimensions, {rollup_columns([question.meter])}
         FROM (
             SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at,
                    {as_tuple(question.meter, "", "1")} AS m

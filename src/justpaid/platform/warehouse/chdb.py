@@ -21,6 +21,8 @@ _DATABASE: Final = "justpaid"
 
 # One insert is one block and so one part, which a crash leaves there whole or not at all.
 _ONE_PART: Final = "max_insert_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0"
+# What is inserted is aggregated already: nothing of it would be merged before it is written.
+_AS_IT_IS: Final = "optimize_on_insert = 0"
 # A rollup statement grows with the meters that a block meets.
 _LONG_STATEMENTS: Final = (
     "max_query_size = 100000000, max_ast_elements = 10000000, max_expanded_ast_elements = 10000000"
@@ -57,7 +59,7 @@ class ChdbWarehouse:
     def execute(self, sql: str, parameters: dict[str, Any] | None = None) -> None:
         head, select, rest = sql.partition("SELECT")
         if select and head.lstrip().startswith("INSERT"):
-            sql = f"{head} SETTINGS {_ONE_PART}, {_LONG_STATEMENTS} {select}{rest}"
+            sql = f"{head} SETTINGS {_ONE_PART}, {_AS_IT_IS}, {_LONG_STATEMENTS} {select}{rest}"
         self._run(sql, parameters, "Null")
 
     def insert(self, table: str, rows: pa.Table) -> None:
