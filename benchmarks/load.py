@@ -48,6 +48,7 @@ class Load:
         self._idle: deque[Connection] = deque()
         self._due: deque[float] = deque()
         self._busy = 0
+        self._all_sent = rate is None
         self._started = self._until = self._cpu_before = 0.0
 
     def start(self, connections: "list[Connection]") -> None:
@@ -81,8 +82,8 @@ class Load:
             self._send(self._due.popleft())
         elif self.rate is None and now < self._until:
             self._send(now)
-        elif not self._busy and now >= self._until and not self.done.done():
-            self.done.set_result(None)
+        elif now >= self._until:
+            self._end_if_idle()
 
     def cpu_seconds(self) -> float:
         """Of this process since the start of the load."""
@@ -113,10 +114,11 @@ class Load:
         if due < self._until:
             asyncio.get_running_loop().call_later(due - time.perf_counter(), self._tick, number)
         else:
+            self._all_sent = True
             asyncio.get_running_loop().call_later(max(0.0, self._until - now), self._end_if_idle)
 
     def _end_if_idle(self) -> None:
-        if not self._busy and not self.done.done():
+        if self._all_sent and not self._busy and not self.done.done():
             self.done.set_result(None)
 
 
