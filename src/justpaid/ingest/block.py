@@ -42,11 +42,10 @@ class Columns:
 
 def encode_block(columns: Columns, accepted: Sequence[int], received_at: int) -> bytes:
     """The `accepted` rows of `columns` as an Arrow IPC stream, all with one `received_at` (microseconds)."""
-    if len(accepted) == len(columns.id):
-        chosen = columns
-    else:
-        chosen = Columns(*([getattr(columns, name)[i] for i in accepted] for name in columns.__slots__))
-    return _encode(_arrays(chosen, received_at), SCHEMA)
+    batch = pa.RecordBatch.from_arrays(_arrays(columns, received_at), schema=SCHEMA)
+    if len(accepted) < len(columns.id):
+        batch = batch.take(pa.array(accepted, pa.int64()))
+    return _encode(batch)
 
 
 def encode_corrections(columns: Columns, received_at: int, voids: Sequence[int | None], *, replaced: bool) -> bytes:
@@ -54,19 +53,19 @@ def encode_corrections(columns: Columns, received_at: int, voids: Sequence[int |
     arrays = _arrays(columns, received_at)
     arrays.append(pa.array(voids, pa.int64()))
     arrays.append(pa.array([None if target is None else replaced for target in voids], pa.bool_()))
-    return _encode(arrays, CORRECTIONS_SCHEMA)
+    return _encode(pa.RecordBatch.from_arrays(arrays, schema=CORRECTIONS_SCHEMA))
 
 
 def _arrays(columns: Columns, received_at: int) -> list[pa.Array]:
     arrays = [pa.array(getattr(columns, name), SCHEMA.field(name).type) for name in columns.__slots__]
-    arrays.append(pa.array([received_at] * len(columns.id), pa.int64()).cast(SCHEMA.field("received_at").type))
+    arrays.append(pa.repeat(pa.scalar(received_at, SCHEMA.field("received_at").type), len(columns.id)))
     return arrays
 
 
-def _encode(arrays: list[pa.Array], schema: pa.Schema) -> bytes:
+def _encode(batch: pa.RecordBatch) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
+        writer.write_batch(batch)
     return bytes(sink.getvalue())
 
 

@@ -153,21 +153,22 @@ class RocksJournal:
         """Each row's fate against the log and against the rows before it."""
         keys, digests, first = entries.keys, entries.digests, self._head
         stored: Any = self._keys.get(keys)  # type: ignore[arg-type]  # raw mode: keys are bytes
-        if stored.count(None) == len(keys) == len(set(keys)):
+        alone = len(keys) == len(set(keys))
+        if alone and stored.count(None) == len(keys):
             return Verdict(first, range(len(keys)), {})
-        seen: dict[bytes, tuple[bytes, int]] = {}
+        if alone:
+            refused = {row: _refusal(value, digests[row]) for row, value in enumerate(stored) if value is not None}
+            return Verdict(first, [row for row, value in enumerate(stored) if value is None], refused)
         accepted: list[int] = []
-        refused: dict[int, Refused] = {}
+        refused = {}
+        seen: dict[bytes, bytes] = {}
         for row, (key, digest, value) in enumerate(zip(keys, digests, stored, strict=True)):
-            if value is not None:
-                there, sequence = value[:_DIGEST_BYTES], _to_int(value[_DIGEST_BYTES:])
-            elif key in seen:
-                there, sequence = seen[key]
-            else:
-                seen[key] = digest, first + len(accepted)
+            there = value or seen.get(key)
+            if there is None:
+                seen[key] = digest + _to_bytes(first + len(accepted))
                 accepted.append(row)
-                continue
-            refused[row] = Refused(Refusal.DUPLICATE if there == digest else Refusal.CONFLICT, sequence)
+            else:
+                refused[row] = _refusal(there, digest)
         return Verdict(first, accepted, refused)
 
     def _write(self, entries: Entries, accepted: Sequence[int], payload: bytes) -> None:
@@ -224,6 +225,12 @@ class _Blocks:
         return _block(*next(self._items))
 
 
+def _refusal(stored: bytes, digest: bytes) -> Refused:
+    """Of a row with this digest whose key has the value `stored` already."""
+    why = Refusal.DUPLICATE if stored[:_DIGEST_BYTES] == digest else Refusal.CONFLICT
+    return Refused(why, _to_int(stored[_DIGEST_BYTES:]))
+
+
 def _block(key: Any, value: Any) -> Block:
     return Block(_to_int(key), int.from_bytes(value[:_COUNT_BYTES], "big"), value[_COUNT_BYTES:])
 
@@ -240,7 +247,8 @@ def _options() -> Options:
 
 def _key_options() -> Options:
     """Random 16-byte keys, looked up once each and almost always absent: bloom filters answer most from memory, for
-    the memtable too (a quarter of the time of a look-up without). A small memtable is faster to insert into.
+    the memtable too (a quarter of the time of a look-up without). A small memtable is faster to insert into, and Python's
+    lock is held meanwhile: 1.1 us a key at 16 MiB, 1.6 at 32. As many bytes as before are then compacted at once.
 
     Keys and digests can't be compressed, but what RocksDB adds to each can: ZSTD takes 40 bytes a key to 32. Only at
     the bottom level, where nearly all keys lie and each comes once in a while.
@@ -251,7 +259,8 @@ def _key_options() -> Options:
     table.set_cache_index_and_filter_blocks(False)
     options = _options()
     options.set_block_based_table_factory(table)
-    options.set_write_buffer_size(32 << 20)
+    options.set_write_buffer_size(16 << 20)
+    options.set_level_zero_file_num_compaction_trigger(8)
     options.set_memtable_whole_key_filtering(True)
     options.set_memtable_prefix_bloom_ratio(0.2)
     options.set_compression_type(DBCompressionType.none())
