@@ -1,11 +1,13 @@
 """Ingest to usage on the real journal and warehouse, against an oracle in Decimal."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from justpaid.kernel.errors import EngineUnavailable
@@ -13,8 +15,29 @@ from justpaid.kernel.period import Period
 from justpaid.metering import EventFilter, Filter, Operator, cut
 from justpaid.metering.schema import MIN_FREE_BYTES
 from justpaid.platform import failpoints
+from justpaid.platform.journal import open_journal
 from justpaid.platform.warehouse import Warehouse
 from tests.support.metering_node import NOW, Node, event, fresh_node
+
+
+class CountingWarehouse:
+    """Counts the blocks of events that are inserted."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self.inserts = 0
+
+    def execute(self, sql: str, parameters: dict[str, Any] | None = None) -> None:
+        self._warehouse.execute(sql, parameters)
+
+    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        return self._warehouse.query(sql, parameters)
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        self.inserts += table == "events"
+        self._warehouse.insert(table, rows)
+
+    def close(self) -> None: ...
 
 
 @pytest.fixture
@@ -238,6 +261,41 @@ def test_a_failure_at_any_step_of_a_drain_leaves_nothing_out_and_nothing_twice(n
     finally:
         failpoints.arm("")
     node.check()
+
+
+def test_rollups_of_an_earlier_layout_are_made_anew_from_the_events(node: Node, warehouse: Warehouse) -> None:
+    seats = node.meter("seats", "latest", "properties.n")
+    users = node.meter("users", "unique", "properties.n")
+    node.send([event(n, NOW + timedelta(minutes=n), properties={"n": n % 4}) for n in range(10)])
+    node.close()
+    warehouse.execute("DROP TABLE usage")
+    warehouse.execute(
+        "CREATE TABLE usage (rollup String, distinct AggregateFunction(uniqExact, String), upto UInt64) "
+        "ENGINE = MergeTree ORDER BY rollup"
+    )
+    journal = open_journal(str(node.folder / "journal"))
+    for name, value in journal.marks("metering.rollup.").items():
+        kept = json.loads(value)
+        assert kept.pop("layout") == 2
+        journal.set_marks({name: json.dumps(kept).encode()})
+    journal.close()
+    node.open()
+    assert (node.value(seats), node.value(users)) == ("1", "4")
+    node.send([event(10, NOW + timedelta(minutes=10), properties={"n": 7})])
+    assert (node.value(seats), node.value(users)) == ("7", "5")
+    node.check()
+
+
+def test_a_trickle_of_events_makes_few_blocks(tmp_path: Path, warehouse: Warehouse) -> None:
+    counting = CountingWarehouse(warehouse)
+    with fresh_node(tmp_path, counting) as node:
+        began = time.monotonic()
+        for n in range(40):
+            node.send([event(n)])
+            time.sleep(0.01)
+        with node.metering.snapshot() as position:
+            assert position == 40
+        assert 1 <= counting.inserts <= (time.monotonic() - began) / 0.1 + 1
 
 
 def test_no_table_takes_an_insert_on_a_disk_that_is_nearly_full(node: Node, warehouse: Warehouse) -> None:

@@ -25,9 +25,11 @@ BUCKET_S: Final = 300
 # On disk when the insert returns; the journal drops its copy after that. An insert that would fill the disk is refused
 # beforehand: the engine inside this process takes a part for whole though its last bytes found no room.
 MIN_FREE_BYTES: Final = 256 << 20
-_DURABLE: Final = (
+_SETTINGS: Final = (
     "fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192, "
-    f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}"
+    f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}, "
+    # Merges come after more parts than usual: a row is rewritten less often, at the price of some twenty parts to read.
+    "merge_selector_base = 16"
 )
 
 _STATEMENTS: Final = (
@@ -46,7 +48,7 @@ _STATEMENTS: Final = (
         INDEX timestamp_range timestamp TYPE minmax GRANULARITY 1
     )
     ENGINE = MergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (organisation, event, customer, timestamp)
-    SETTINGS {_DURABLE}
+    SETTINGS {_SETTINGS}
     """,
     f"""
     CREATE TABLE IF NOT EXISTS usage (
@@ -67,7 +69,7 @@ _STATEMENTS: Final = (
         INDEX upto_range upto TYPE minmax GRANULARITY 1
     )
     ENGINE = AggregatingMergeTree ORDER BY (organisation, rollup, customer, bucket, dimensions)
-    SETTINGS {_DURABLE}
+    SETTINGS {_SETTINGS}
     """,
     f"""
     CREATE TABLE IF NOT EXISTS voids (
@@ -82,7 +84,7 @@ _STATEMENTS: Final = (
         INDEX seq_range seq TYPE minmax GRANULARITY 1
     )
     ENGINE = MergeTree ORDER BY (organisation, event, customer, bucket)
-    SETTINGS {_DURABLE}
+    SETTINGS {_SETTINGS}
     """,
     f"""
     CREATE TABLE IF NOT EXISTS expired (
@@ -93,7 +95,7 @@ _STATEMENTS: Final = (
         events       UInt64
     )
     ENGINE = MergeTree ORDER BY (organisation, event, until)
-    SETTINGS {_DURABLE}
+    SETTINGS {_SETTINGS}
     """,
 )
 
