@@ -9,7 +9,8 @@ from starlette.types import Scope
 from justpaid import __version__
 from justpaid.api import openapi
 from justpaid.api.boundary import ProblemBoundary, SafeHeaders
-from justpaid.api.event_routes import event_routes
+from justpaid.api.event_routes import EventsFirst, event_routes
+from justpaid.api.events import EventIntake
 from justpaid.api.installation import Installation
 from justpaid.api.problems import response_to
 from justpaid.api.routes import ROUTERS
@@ -35,6 +36,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, _answer)
     app.add_exception_handler(RequestValidationError, _answer)
+    app.add_middleware(EventsFirst, intake=EventIntake(installation))
     app.add_middleware(ProblemBoundary)
     app.add_middleware(SafeHeaders)
     return app

@@ -1,17 +1,33 @@
 """Where the plain ASGI applications for events are mounted. They go before the framework's routes, and as routes, so
 that other methods at their paths reach the framework and 405 answers name theirs."""
 
+from typing import Final
+
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from justpaid.api.events import EventIntake
 from justpaid.api.installation import Installation
 from justpaid.api.stream import EventStream
 
+EVENTS: Final = "/v1/events"
+
+
+class EventsFirst:
+    """Hands `POST /v1/events` to `intake` before the framework looks for a route."""
+
+    def __init__(self, app: ASGIApp, intake: ASGIApp) -> None:
+        self._app = app
+        self._intake = intake
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and scope["path"] == EVENTS and scope["method"] == "POST"
+        await (self._intake if ours else self._app)(scope, receive, send)
+
 
 def event_routes(installation: Installation) -> list[BaseRoute]:
     return [
-        _route("POST", "/v1/events", EventIntake(installation)),
+        _route("POST", EVENTS, EventIntake(installation)),
         _route("GET", "/v1/events/stream", EventStream(installation)),
     ]
 

@@ -247,8 +247,8 @@ def _options() -> Options:
 
 def _key_options() -> Options:
     """Random 16-byte keys, looked up once each and almost always absent: bloom filters answer most from memory, for
-    the memtable too (a quarter of the time of a look-up without). A small memtable is faster to insert into, and Python's
-    lock is held meanwhile: 1.1 us a key at 16 MiB, 1.6 at 32. As many bytes as before are then compacted at once.
+    the memtable too (a quarter of the time of a look-up without). A small memtable is faster to insert into, and
+    Python's lock is held meanwhile: 1.1 us a key at 16 MiB, 1.6 at 32. Eight of them are compacted at once.
 
     Keys and digests can't be compressed, but what RocksDB adds to each can: ZSTD takes 40 bytes a key to 32. Only at
     the bottom level, where nearly all keys lie and each comes once in a while.
