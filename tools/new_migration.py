@@ -15,9 +15,11 @@ import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
 import justpaid.contracts.tables
+import justpaid.credits.tables
 import justpaid.customers.tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
+import justpaid.ledger.tables
 from justpaid.platform.database import Database, alembic_config, ensure_roles
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
 

@@ -37,7 +37,7 @@ def test_a_running_server_is_asked_and_a_stopped_one_is_opened(used: Server) -> 
     code, results = check(used.data_dir, "--api-key", KEY, JUSTPAID_PORT=used.address.rpartition(":")[2])
     assert (code, {result["name"]: result["ok"] for result in results}) == (
         0,
-        {"events and usage": True, "invoices": True, "isolation": True},
+        {"events and usage": True, "invoices": True, "ledger and credits": True, "isolation": True},
     )
 
     used.signal(signal.SIGINT)

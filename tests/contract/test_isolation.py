@@ -47,8 +47,24 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/invoices/{invoice}/share-links"): {},
     ("GET", "/v1/invoices/{invoice}/share-links"): None,
     ("DELETE", "/v1/invoices/{invoice}/share-links/{link_id}"): None,
+    ("GET", "/v1/credit-grants/{grant_id}"): None,
+    ("POST", "/v1/credit-grants/{grant_id}/void"): None,
+    ("POST", "/v1/credits/top-ups/{top_up_id}/pay"): None,
+    ("POST", "/v1/credits/top-ups/{top_up_id}/cancel"): None,
 }
-LISTS = ("customers", "api-keys", "events", "meters", "plans", "subscriptions", "billing-runs", "invoices", "audit-log")
+LISTS = (
+    "customers",
+    "api-keys",
+    "events",
+    "meters",
+    "plans",
+    "subscriptions",
+    "billing-runs",
+    "invoices",
+    "audit-log",
+    "credit-grants",
+    "credits/top-ups",
+)
 START = "2026-02-01T00:00:00Z"
 
 
@@ -75,6 +91,8 @@ def owned(company: Company) -> dict[str, str]:
     subscription = subscribe(client, START)
     run = bill(client, as_of="2026-03-01T00:00:00Z")
     (invoice,) = invoices(client)
+    grant = post(client, "/v1/credit-grants", {"customer_id": "acme", "kind": "prepaid", "amount": 1})
+    top_up = post(client, "/v1/credits/top-ups", {"customer_id": "acme", "amount": 1})
     return {
         "customer": customer["id"],
         "key_id": key["id"],
@@ -85,6 +103,8 @@ def owned(company: Company) -> dict[str, str]:
         "run_id": run["id"],
         "invoice": invoice["id"],
         "link_id": post(client, f"/v1/invoices/{invoice['id']}/share-links", {})["id"],
+        "grant_id": grant["id"],
+        "top_up_id": top_up["id"],
     }
 
 
@@ -127,6 +147,13 @@ def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger
         ("/v1/usage?meter=calls&customer_id={customer}", None),
         ("/v1/subscriptions?customer_id={customer}", None),
         ("/v1/invoices?customer_id={customer}", None),
+        ("/v1/credit-grants?customer_id={customer}", None),
+        ("/v1/credits/balance?customer_id={customer}", None),
+        ("/v1/credits/ledger?customer_id={customer}", None),
+        ("/v1/credits/top-ups?customer_id={customer}", None),
+        ("/v1/credits/top-up-rules?customer_id={customer}", None),
+        ("/v1/credit-grants", {"customer_id": "{customer}", "kind": "prepaid", "amount": "1"}),
+        ("/v1/credits/top-ups", {"customer_id": "{customer}", "amount": "1"}),
         ("/v1/subscriptions", {"customer_id": "{customer}", "plan": "pro"}),
         ("/v1/subscriptions", {"customer_id": "acme", "plan": "{plan}"}),
     ],

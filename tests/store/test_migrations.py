@@ -12,9 +12,11 @@ import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
 import justpaid.contracts.tables
+import justpaid.credits.tables
 import justpaid.customers.tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
+import justpaid.ledger.tables
 import justpaid.metering.tables  # noqa: F401  (each declares its tables)
 from justpaid.platform.database import APP_ROLE, Database, Record
 from justpaid.platform.embedded_postgres import EmbeddedPostgres

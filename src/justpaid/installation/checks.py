@@ -10,8 +10,10 @@ from typing import Final
 import sqlalchemy as sa
 import structlog
 
+from justpaid.credits import check_credits
 from justpaid.installation.installation import Installation
 from justpaid.invoicing import check_invoices
+from justpaid.ledger import check_ledger
 from justpaid.metering import load_definitions, recount
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,7 @@ def run_checks(installation: Installation) -> list[CheckResult]:
     checks: dict[str, Callable[[Installation], CheckResult]] = {
         "events and usage": _events_and_usage,
         "invoices": _invoices,
+        "ledger and credits": _ledger_and_credits,
         "isolation": _isolation,
     }
     return [_carried_out(name, check, installation) for name, check in checks.items()]
@@ -84,6 +87,15 @@ def _invoices(installation: Installation) -> CheckResult:
     return CheckResult(
         "invoices", not wrong, "; ".join(wrong) or f"{invoices} invoices add up, their numbers have no gap"
     )
+
+
+def _ledger_and_credits(installation: Installation) -> CheckResult:
+    """The ledger sums to zero per currency, and grants hold what it says."""
+    with installation.database.system() as session:
+        wrong = check_ledger(session) + check_credits(session)
+        entries = session.scalar(sa.text("SELECT count(*) FROM ledger_entries"))
+    detail = "; ".join(wrong) or f"{entries} ledger entries sum to zero, no credit is spent twice"
+    return CheckResult("ledger and credits", not wrong, detail)
 
 
 def _isolation(installation: Installation) -> CheckResult:

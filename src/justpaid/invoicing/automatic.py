@@ -1,4 +1,4 @@
-"""Invoices that make themselves: a thread that bills every organisation's elapsed periods.
+"""Invoices that make themselves: a thread that bills every organisation's elapsed periods, and keeps its credits.
 
 A period is billed `grace` after its end, so that events which are a little late still count; the same time must have
 passed since the subscription was made, so that a backdated one can be given its events first.
@@ -12,6 +12,7 @@ import structlog
 
 from justpaid.accounts import Organisation
 from justpaid.contracts import Subscription
+from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.run import run_billing
 from justpaid.kernel.clock import Clock
 from justpaid.metering import Metering
@@ -70,5 +71,6 @@ class AutomaticBilling:
         while not self._stopping.wait(self._interval.total_seconds()):
             try:
                 self.bill_due()
+                keep_credits(self._database, self._metering, self._clock.now())
             except Exception as error:
                 log.error("billing.automatic_run_failed", error=str(error))

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from justpaid.platform.standing_checks import broken_rules
 
 _CHECKS: Final = {
     "subtotal is not the sum of its lines": """
@@ -13,6 +14,14 @@ _CHECKS: Final = {
         SELECT id FROM invoices WHERE total <> subtotal - discount + tax - credits_applied""",
     "amount due is not total − paid": """
         SELECT id FROM invoices WHERE amount_due <> CASE status WHEN 'void' THEN 0 ELSE total - amount_paid END""",
+    "what credits paid is not what the ledger says": """
+        SELECT i.id FROM invoices i LEFT JOIN (
+            SELECT e.organisation_id, e.reference, sum(p.amount) AS amount
+            FROM ledger_entries e JOIN ledger_postings p ON p.entry_id = e.id
+            JOIN ledger_accounts a ON a.id = p.account_id AND a.kind = 'accounts_receivable'
+            WHERE e.reason IN ('credit_draw', 'credit_return') GROUP BY e.organisation_id, e.reference
+        ) paid ON paid.organisation_id = i.organisation_id AND paid.reference = i.id
+        WHERE coalesce(-paid.amount, 0) <> CASE i.status WHEN 'void' THEN 0 ELSE i.credits_applied END""",
     "a line's steps do not sum to its exact amount": """
         SELECT l.invoice_id FROM invoice_lines l
         WHERE l.amount_exact <>
@@ -28,9 +37,4 @@ _CHECKS: Final = {
 
 def check_invoices(session: Session) -> list[str]:
     """What is wrong, in words, over all rows that the session sees; empty when all is well."""
-    problems = []
-    for problem, query in _CHECKS.items():
-        found = session.scalars(sa.text(query)).all()
-        if found:
-            problems.append(f"{problem}: {len(found)} times, first at {found[0]}")
-    return problems
+    return broken_rules(session, _CHECKS)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from justpaid.accounts import find_organisation, settings_of
+from justpaid.credits import Charge, draw, give_back
 from justpaid.invoicing.document import seller_of
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter
+from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.errors import Conflict
 
 
@@ -48,10 +51,14 @@ def finalize_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoi
 
 
 def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
-    """Raises: Conflict unless it is finalised and unpaid. It keeps its number, and its period is not billed again."""
+    """Raises: Conflict unless it is finalised and unpaid, or paid by credits alone, which it gives back.
+
+    It keeps its number, and its period is not billed again.
+    """
     session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
     session.refresh(invoice)
-    if invoice.status != "finalized":
+    by_credits_alone = invoice.status == "paid" and not invoice.amount_paid
+    if invoice.status != "finalized" and not by_credits_alone:
         raise Conflict(
             f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a finalized one can be voided."
         )
@@ -61,6 +68,7 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
     invoice.voided_at = now
     invoice.amount_due -= invoice.amount_due
     session.flush()
+    give_back(session, invoice.organisation_id, invoice.customer_id, invoice.id, now)
     return invoice
 
 
@@ -76,6 +84,20 @@ def _finalize(session: Session, organisation_id: str, drafts: Sequence[Invoice],
         invoice.seller = seller
         invoice.issued_at = now
         invoice.due_at = now + timedelta(days=terms.net_days)
+    charges = [Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total) for invoice in drafts]
+    paid = draw(session, organisation_id, charges, now)
+    for invoice in drafts:
+        if invoice.id in paid:
+            _pay_by_credits(invoice, paid[invoice.id])
+
+
+def _pay_by_credits(invoice: Invoice, amount: Decimal) -> None:
+    """Credits pay the total with tax; an invoice that they pay in full is paid when it is issued."""
+    invoice.credits_applied = amount
+    invoice.total = EXACT.subtract(invoice.total, amount)
+    invoice.amount_due = EXACT.subtract(invoice.amount_due, amount)
+    if not invoice.amount_due:
+        invoice.status = "paid"
 
 
 def _take_numbers(session: Session, organisation_id: str, count: int) -> int:

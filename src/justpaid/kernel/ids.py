@@ -5,8 +5,25 @@ from typing import Literal
 from typeid import TypeID
 
 Prefix = Literal[
-    "org", "key", "cus", "mtr", "plan", "pv", "sub", "phase", "inv", "il", "run", "evt", "aud", "shl"
-]  # fmt: skip
+    "org",
+    "key",
+    "cus",
+    "mtr",
+    "plan",
+    "pv",
+    "sub",
+    "phase",
+    "inv",
+    "il",
+    "run",
+    "evt",
+    "aud",
+    "shl",
+    "acct",
+    "entry",
+    "grant",
+    "topup",
+]
 
 
 def new_id(prefix: Prefix) -> str:
