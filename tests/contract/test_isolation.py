@@ -12,10 +12,12 @@ from starlette.testclient import TestClient
 from justpaid.accounts import ApiKey, Organisation
 from justpaid.catalog import Plan, PlanVersion
 from justpaid.contracts import Subscription, SubscriptionPhase
+from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
 from justpaid.invoicing import BillingRun, Invoice, InvoiceCounter, InvoiceLine
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.ids import new_id
+from justpaid.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from justpaid.metering import Meter
 from justpaid.platform.database import Database, Record, TenantRecord
 from justpaid.platform.settings import load_settings
@@ -229,6 +231,11 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         Invoice,
         InvoiceLine,
         InvoiceCounter,
+        CreditGrant,
+        TopUp,
+        LedgerAccount,
+        LedgerEntry,
+        LedgerPosting,
     ],
 )
 def test_the_database_itself_shows_a_tenant_only_its_rows(

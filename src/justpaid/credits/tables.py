@@ -60,13 +60,15 @@ class TopUpRule(TenantRecord):
     __tablename__ = "top_up_rules"
     __table_args__ = (
         sa.ForeignKeyConstraint(["organisation_id", "customer_id"], ["customers.organisation_id", "customers.id"]),
+        sa.UniqueConstraint("organisation_id", "customer_id", "currency"),
         sa.CheckConstraint("grant_at IN ('payment', 'once')", name="grant_at"),
         # Else one top-up would not end what called for it.
         sa.CheckConstraint("threshold > 0 AND amount >= threshold", name="amount"),
     )
 
-    customer_id: Mapped[str] = mapped_column(primary_key=True)
-    currency: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str]
+    currency: Mapped[str]
     threshold: Mapped[Decimal] = mapped_column(sa.Numeric)
     amount: Mapped[Decimal] = mapped_column(sa.Numeric)
     grant_at: Mapped[GrantAt] = mapped_column(sa.Text)

@@ -6,14 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from justpaid.credits.rules import check_amount, check_currency, check_days
 from justpaid.credits.tables import GrantAt, TopUpRule
 from justpaid.credits.top_up import top_up_if_low
+from justpaid.credits.turn import take_turn
 from justpaid.customers import Customer
 from justpaid.kernel.errors import InvalidRequest, NotFound
+from justpaid.kernel.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +37,32 @@ def set_top_up_rule(session: Session, customer: Customer, new: NewTopUpRule, now
     if new.amount < new.threshold:
         raise InvalidRequest.of("amount", "must be at least the threshold, so that one top-up is enough")
     check_days("expires_after_days", new.expires_after_days)
-    fields = {
-        "threshold": new.threshold,
-        "amount": new.amount,
-        "grant_at": new.grant_at,
-        "expires_after_days": new.expires_after_days,
-        "updated_at": now,
-    }
-    key = {"organisation_id": customer.organisation_id, "customer_id": customer.id, "currency": currency}
-    session.execute(
-        insert(TopUpRule)
-        .values(**key, **fields)
-        .on_conflict_do_update(index_elements=["customer_id", "currency"], set_=fields)
-    )
+    take_turn(session, [customer.id])
+    rule = _rule_of(session, customer, currency)
+    if rule is None:
+        rule = TopUpRule(
+            id=new_id("rule"),
+            organisation_id=customer.organisation_id,
+            customer_id=customer.id,
+            currency=currency,
+        )
+        session.add(rule)
+    rule.threshold, rule.amount, rule.grant_at = new.threshold, new.amount, new.grant_at
+    rule.expires_after_days, rule.updated_at = new.expires_after_days, now
+    session.flush()
     top_up_if_low(session, customer.organisation_id, [(customer.id, currency)], now)
-    return session.get_one(TopUpRule, (customer.id, currency), populate_existing=True)
+    return rule
+
+
+def _rule_of(session: Session, customer: Customer, currency: str) -> TopUpRule | None:
+    return session.scalar(
+        sa.select(TopUpRule).where(TopUpRule.customer_id == customer.id, TopUpRule.currency == currency)
+    )
 
 
 def remove_top_up_rule(session: Session, customer: Customer, currency: str) -> None:
     """What was ordered stays.  Raises: NotFound."""
-    rule = session.get(TopUpRule, (customer.id, currency))
+    rule = _rule_of(session, customer, currency)
     if rule is None:
         raise NotFound.of("top-up rule", f"of {customer.id} in {currency}")
     session.delete(rule)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from justpaid.accounts import set_clock
 from justpaid.contracts import Subscription
+from justpaid.invoicing.credit_upkeep import keep_credits_of
 from justpaid.invoicing.run import run_billing
 from justpaid.kernel.clock import FixedClock
 from justpaid.metering import Metering
@@ -31,10 +32,12 @@ def advance(database: Database, metering: Metering, organisation_id: str, to: da
     created = finalized = 0
     while (boundary := _next_boundary(database, organisation_id, to)) is not None:
         _move(database, organisation_id, boundary)
+        keep_credits_of(database, metering, organisation_id, boundary)
         run = run_billing(database, metering, FixedClock(boundary), organisation_id, as_of=boundary)
         created += run.invoices_created
         finalized += run.invoices_finalized
     _move(database, organisation_id, to)
+    keep_credits_of(database, metering, organisation_id, to)
     return Advanced(to, created, finalized)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from justpaid.accounts import Organisation
 from justpaid.credits import CreditGrant, TopUpRule, list_top_up_rules, post_expired, top_up_if_low
 from justpaid.customers import Customer
 from justpaid.invoicing.pending import pending_charges
@@ -17,11 +18,16 @@ def keep_credits(database: Database, metering: Metering, now: datetime) -> int:
     with database.system() as session:
         overdue = sa.select(CreditGrant.organisation_id).where(CreditGrant.remaining > 0, CreditGrant.expires_at <= now)
         ruled = sa.select(TopUpRule.organisation_id)
-        organisations = session.scalars(overdue.union(ruled)).all()
-    return sum(_keep(database, metering, organisation_id, now) for organisation_id in organisations)
+        # An organisation whose test clock stands looks when the clock is moved.
+        real = sa.select(Organisation.id).where(Organisation.clock_at.is_(None))
+        organisations = session.scalars(
+            real.where(sa.or_(Organisation.id.in_(overdue), Organisation.id.in_(ruled)))
+        ).all()
+    return sum(keep_credits_of(database, metering, organisation_id, now) for organisation_id in organisations)
 
 
-def _keep(database: Database, metering: Metering, organisation_id: str, now: datetime) -> int:
+def keep_credits_of(database: Database, metering: Metering, organisation_id: str, now: datetime) -> int:
+    """For one organisation."""
     with database.tenant(organisation_id) as session:
         post_expired(session, organisation_id, now)
         purses = [(rule.customer_id, rule.currency) for rule in list_top_up_rules(session)]

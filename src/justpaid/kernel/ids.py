@@ -23,6 +23,7 @@ Prefix = Literal[
     "entry",
     "grant",
     "topup",
+    "rule",
 ]
 
 

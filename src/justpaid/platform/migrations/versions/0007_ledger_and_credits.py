@@ -160,6 +160,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "top_up_rules",
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("threshold", sa.Numeric(), nullable=False),
@@ -178,7 +179,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_top_up_rules_organisation_id")
         ),
-        sa.PrimaryKeyConstraint("customer_id", "currency", name=op.f("pk_top_up_rules")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_top_up_rules")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "customer_id",
+            "currency",
+            name=op.f("uq_top_up_rules_organisation_id_customer_id_currency"),
+        ),
     )
     op.create_index(op.f("ix_top_up_rules_organisation_id"), "top_up_rules", ["organisation_id"], unique=False)
     op.create_table(
