@@ -1,4 +1,4 @@
-"""Whatever is granted, drawn, given back, voided and left to expire: credits are those of a small model of the rules."""
+"""Whatever is granted, drawn, given back, voided and left to expire: credits are those of a small model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
