@@ -91,16 +91,21 @@ class CreditsMachine(RuleBasedStateMachine):
         self.books = open_credit_books(self.database)
         self.model = Model()
         self.invoices = 0
+        # Some to start from: two that only their kind tells apart, and one that rolls over.
+        self.grant(300, False, 50, 0, None, False)
+        self.grant(200, True, 50, 0, None, False)
+        self.grant(99, False, 50, 0, 4, True)
 
     def at(self, days: int) -> datetime:
         return START + timedelta(days=days)
 
     @rule(
-        cents=st.integers(1, 5000),
+        # Few values, so that grants often tie in one rank and the next has to decide.
+        cents=st.integers(1, 300),
         promotional=st.booleans(),
-        priority=st.sampled_from([1, 50]),
-        wait=st.integers(0, 3),
-        days=st.one_of(st.none(), st.integers(1, 8)),
+        priority=st.sampled_from([50, 1]),
+        wait=st.sampled_from([0, 2]),
+        days=st.sampled_from([None, 4, 7]),
         roll=st.booleans(),
     )
     def grant(self, cents: int, promotional: bool, priority: int, wait: int, days: int | None, roll: bool) -> None:
@@ -119,7 +124,7 @@ class CreditsMachine(RuleBasedStateMachine):
         )
         self.model.purses.append(Purse(name, len(self.model.purses), promotional, priority, start, end, cents, roll))
 
-    @rule(cents=st.integers(-100, 8000))
+    @rule(cents=st.integers(-10, 400))
     def draw(self, cents: int) -> None:
         self.invoices += 1
         invoice = f"{self.books.organisation_id}-{self.invoices}"
@@ -164,6 +169,6 @@ def test_credits_are_those_of_the_model(database: Database) -> None:
     CreditsMachine.database = database
     machine = CreditsMachine.TestCase
     machine.settings = settings(
-        max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
     )
     machine().runTest()
