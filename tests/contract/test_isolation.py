@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from justpaid.accounts import ApiKey, Organisation
-from justpaid.catalog import Plan, PlanVersion
+from justpaid.catalog import Plan, PlanVersion, Product
 from justpaid.contracts import Subscription, SubscriptionPhase
 from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
@@ -34,7 +34,16 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/events/{event_id}/void"): None,
     ("GET", "/v1/meters/{meter}"): None,
     ("PATCH", "/v1/meters/{meter}"): {"name": "stolen"},
+    ("GET", "/v1/products/{product}"): None,
+    ("PATCH", "/v1/products/{product}"): {"name": "stolen"},
     ("GET", "/v1/plans/{plan}"): None,
+    ("PATCH", "/v1/plans/{plan}"): {"name": "stolen"},
+    ("POST", "/v1/plans/{plan}/archive"): None,
+    ("POST", "/v1/plans/{plan}/unarchive"): None,
+    ("GET", "/v1/plans/{plan}/versions/{version}"): None,
+    ("PATCH", "/v1/plans/{plan}/versions/{version}"): {"trial_days": 30},
+    ("DELETE", "/v1/plans/{plan}/versions/{version}"): None,
+    ("POST", "/v1/plans/{plan}/versions/{version}/publish"): None,
     ("POST", "/v1/plans/{plan}/versions"): {"prices": [{"key": "free", "model": "flat", "amount": 0}]},
     ("GET", "/v1/subscriptions/{subscription_id}"): None,
     ("POST", "/v1/subscriptions/{subscription_id}/cancel"): {},
@@ -59,6 +68,7 @@ LISTS = (
     "api-keys",
     "events",
     "meters",
+    "products",
     "plans",
     "subscriptions",
     "billing-runs",
@@ -89,7 +99,9 @@ def owned(company: Company) -> dict[str, str]:
     post(client, "/v1/events", {**call("2026-02-02T00:00:00Z", 1), "id": f"evt-of-{company.organisation_id}"})
     price = {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 1}
     terms = {"currency": "USD", "interval": "month", "prices": [price]}
+    product = post(client, "/v1/products", {"key": "api"})
     plan = post(client, "/v1/plans", {"key": "pro", **terms})
+    draft = post(client, "/v1/plans/pro/versions", {"draft": True})
     subscription = subscribe(client, START)
     run = bill(client, as_of="2026-03-01T00:00:00Z")
     (invoice,) = invoices(client)
@@ -100,7 +112,9 @@ def owned(company: Company) -> dict[str, str]:
         "key_id": key["id"],
         "event_id": f"evt-of-{company.organisation_id}",
         "meter": meter["id"],
+        "product": product["id"],
         "plan": plan["id"],
+        "version": str(draft["version"]),
         "subscription_id": subscription["id"],
         "run_id": run["id"],
         "invoice": invoice["id"],
@@ -134,7 +148,8 @@ def test_a_stranger_finds_nothing(company: Company, stranger: TestClient, method
 
 
 @pytest.mark.parametrize(
-    "path", ["meters/calls", "plans/pro", "customers/acme", "invoices/INV-000001", "invoices/INV-000001/pdf"]
+    "path",
+    ["meters/calls", "products/api", "plans/pro", "customers/acme", "invoices/INV-000001", "invoices/INV-000001/pdf"],
 )
 def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger: TestClient, path: str) -> None:
     owned(company)
@@ -203,6 +218,7 @@ def test_an_external_id_means_the_callers_own_customer(company: Company, strange
 
 def test_lists_hold_the_callers_own_records(company: Company, stranger: TestClient) -> None:
     records = owned(company)
+    del records["version"]  # a number, which means nothing by itself
     for name in LISTS:
         listed = stranger.get(f"/v1/{name}").text
         assert not any(record in listed for record in records.values())
@@ -223,6 +239,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         Customer,
         CustomerKey,
         Meter,
+        Product,
         Plan,
         PlanVersion,
         Subscription,

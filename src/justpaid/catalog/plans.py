@@ -1,20 +1,18 @@
-"""Make plans and versions, and find them."""
+"""Make plans, rename and archive them, and find them."""
 
-import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from justpaid.catalog.tables import Plan, PlanVersion
-from justpaid.catalog.terms import Terms, check_terms
-from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
+from justpaid.catalog.definition import Definition, SentTerms, check_definition
+from justpaid.catalog.keys import check_key
+from justpaid.catalog.tables import Plan, PlanKind
+from justpaid.catalog.versions import new_version
+from justpaid.kernel.errors import Conflict, NotFound
 from justpaid.kernel.ids import new_id
-from justpaid.pricing import dump_price
-
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 def create_plan(
@@ -23,16 +21,32 @@ def create_plan(
     *,
     key: str,
     name: str | None,
-    currency: str,
-    interval: str,
-    prices: Sequence[object],
+    kind: PlanKind = "plan",
+    draft: bool = False,
+    **terms: Unpack[SentTerms],
 ) -> Plan:
-    """A plan with its version 1.  Raises: InvalidRequest; Conflict if the key is taken."""
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest.of("key", "1 to 64 of a-z, 0-9, _ . -, beginning with a letter or digit")
-    terms = check_terms(session, currency, interval, prices)
-    plan = Plan(id=new_id("plan"), organisation_id=organisation_id, key=key, name=name or key)
-    plan.versions.append(_version(organisation_id, 1, terms))
+    """A plan with its version 1, published unless it is a `draft`.
+
+    Raises: InvalidRequest; Conflict if the key is taken.
+    """
+    check_key(key)
+    definition = check_definition(session, **terms)
+    return insert_plan(session, organisation_id, definition, key=key, name=name, kind=kind, draft=draft)
+
+
+def insert_plan(
+    session: Session,
+    organisation_id: str,
+    definition: Definition,
+    *,
+    key: str,
+    name: str | None,
+    kind: PlanKind,
+    draft: bool = False,
+) -> Plan:
+    """Raises: Conflict if the key is taken."""
+    plan = Plan(id=new_id("plan"), organisation_id=organisation_id, key=key, name=name or key, kind=kind)
+    plan.versions.append(new_version(plan, 1, definition, draft=draft))
     session.add(plan)
     try:
         session.flush()
@@ -41,25 +55,25 @@ def create_plan(
             f"A plan with the key {key!r} exists. To change its prices, POST /v1/plans/{key}/versions."
         ) from None
     session.refresh(plan)
+    session.refresh(plan.versions[0])
     return plan
 
 
-def add_version(
-    session: Session, plan: Plan, *, currency: str | None, interval: str | None, prices: Sequence[object]
-) -> PlanVersion:
-    """The next version; what is left out is taken from the one before. Subscriptions keep the version they have.
+def archive_plan(session: Session, plan: Plan) -> None:
+    """No new subscriptions; those that exist go on. Archiving again changes nothing."""
+    if plan.archived_at is None:
+        plan.archived_at = sa.func.now()
+        _save(session, plan)
 
-    Raises: InvalidRequest.
-    """
-    session.execute(sa.select(Plan.id).where(Plan.id == plan.id).with_for_update())
-    session.refresh(plan, ["versions"])
-    latest = plan.latest
-    terms = check_terms(session, currency or latest.currency, interval or latest.interval, prices)
-    version = _version(plan.organisation_id, latest.version + 1, terms)
-    plan.versions.append(version)
-    session.flush()
-    session.refresh(version)
-    return version
+
+def unarchive_plan(session: Session, plan: Plan) -> None:
+    plan.archived_at = None
+    _save(session, plan)
+
+
+def rename_plan(session: Session, plan: Plan, name: str) -> None:
+    plan.name = name
+    _save(session, plan)
 
 
 def find_plan(session: Session, reference: str) -> Plan:
@@ -72,16 +86,10 @@ def find_plan(session: Session, reference: str) -> Plan:
 
 def list_plans(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Plan]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Plan).order_by(Plan.id.desc()).limit(limit)
+    query = sa.select(Plan).order_by(Plan.id.desc()).limit(limit).options(selectinload(Plan.versions))
     return session.scalars(query.where(Plan.id < before_id) if before_id else query).all()
 
 
-def _version(organisation_id: str, number: int, terms: Terms) -> PlanVersion:
-    return PlanVersion(
-        id=new_id("pv"),
-        organisation_id=organisation_id,
-        version=number,
-        currency=terms.currency,
-        interval=terms.interval,
-        prices=[dump_price(price) for price in terms.prices],
-    )
+def _save(session: Session, plan: Plan) -> None:
+    session.flush()
+    session.refresh(plan, ["name", "archived_at"])

@@ -1,20 +1,26 @@
-"""The terms of a plan version: currency, interval and prices, checked as a whole."""
+"""The terms of a plan version, in one currency and for one customer: what a subscription is billed by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from decimal import Decimal
+from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
+from justpaid.catalog.amounts import BillingThreshold, MinimumCommitment
+from justpaid.catalog.definition import Definition
+from justpaid.catalog.patches import as_stored, patched
 from justpaid.catalog.tables import PlanVersion
-from justpaid.kernel.errors import FieldError, InvalidRequest
-from justpaid.kernel.money import UnknownCurrency, minor_places
+from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.schedule import Interval
-from justpaid.metering import Meter
 from justpaid.pricing import FlatPrice, Price, parse_price
 
-MAX_PRICES = 100
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """`amount` in major units of the terms' currency."""
+
+    amount: Decimal
+    recurring: bool
+
 
 Overrides = Mapping[str, Mapping[str, Any]]
 """Fields of prices, by price key, that one subscription has otherwise."""
@@ -22,11 +28,14 @@ Overrides = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a subscription to this version is billed by. Price keys are unique."""
+    """Price keys are unique. `minimum_commitment` is for a whole period, in major units of `currency`."""
 
     currency: str
     interval: Interval
     prices: tuple[Price, ...]
+    trial_days: int = 0
+    minimum_commitment: Decimal | None = None
+    billing_thresholds: tuple[Threshold, ...] = ()
 
     @property
     def bills_in_advance(self) -> bool:
@@ -37,71 +46,54 @@ def is_in_advance(price: Price) -> bool:
     return isinstance(price, FlatPrice) and price.billing == "advance"
 
 
-def terms_of(version: PlanVersion, currency: str | None = None, overrides: Overrides | None = None) -> Terms:
-    """The version's terms in `currency` (default: its own), each price with the fields that `overrides` gives it.
+def terms_of(
+    version: PlanVersion | Definition, currency: str | None = None, overrides: Mapping[str, Any] | None = None
+) -> Terms:
+    """The version's terms in `currency` (its own where none is given), with one customer's `overrides` on top.
 
-    Raises: InvalidRequest, naming `currency` or `overrides.<key>.<field>`.
+    Raises: InvalidRequest for a currency that the version does not offer, or `overrides.<key>.<field>`.
     """
-    if currency not in (None, version.currency):
-        raise InvalidRequest.of("currency", f"plan {version.plan.key!r} is not offered in {currency}")
-    overrides = overrides or {}
-    unknown = overrides.keys() - {price["key"] for price in version.prices}
-    if unknown:
-        key = min(unknown)
-        raise InvalidRequest.of(f"overrides.{key}", f"plan {version.plan.key!r} has no price with this key")
+    currency = currency or version.currency
     interval: Interval = version.interval  # type: ignore[assignment]  # checked when it was made
-    return Terms(version.currency, interval, tuple(_patched(price, overrides) for price in version.prices))
+    prices = tuple(parse_price(price, in_plan=True) for price in version.prices)
+    if currency != version.currency:
+        if currency not in version.currencies:
+            raise InvalidRequest.of("currency", f"the plan is offered in {', '.join(offered_currencies(version))}")
+        prices = patched(prices, version.currencies[currency], at=f"currencies.{currency}")
+    if overrides:
+        prices = patched(prices, overrides, at="overrides")
+    commitment = version.minimum_commitment and MinimumCommitment.model_validate(version.minimum_commitment)
+    thresholds = [BillingThreshold.model_validate(threshold) for threshold in version.billing_thresholds]
+    return Terms(
+        currency,
+        interval,
+        prices,
+        trial_days=version.trial_days,
+        minimum_commitment=commitment.in_currency(currency, version.currency) if commitment else None,
+        billing_thresholds=tuple(Threshold(t.in_currency(currency, version.currency), t.recurring) for t in thresholds),
+    )
 
 
-def _patched(price: Mapping[str, Any], overrides: Overrides) -> Price:
-    patch = overrides.get(price["key"])
-    if patch is None:
-        return parse_price(price, in_plan=True)
-    at = f"overrides.{price['key']}"
-    fixed = {"key", "meter"} & patch.keys()
-    if fixed:
-        raise InvalidRequest.of(f"{at}.{min(fixed)}", "can't be overridden; it says which price this is")
-    return parse_price({**price, **patch}, in_plan=True, at=at)
+def check_overrides(
+    version: PlanVersion | Definition, overrides: Mapping[str, Any], currency: str | None = None
+) -> dict[str, Any]:
+    """One customer's overrides as they are to be stored; `terms_of` takes them.  Raises: as `terms_of`."""
+    return as_stored(overrides, terms_of(version, currency, overrides).prices)
 
 
-def check_terms(session: Session, currency: str, interval: str, prices: Sequence[object]) -> Terms:
-    """Raises: InvalidRequest with every field that is wrong, such as `prices.0.tiers.2.up_to`."""
-    errors: list[FieldError] = []
-    try:
-        minor_places(currency)
-    except UnknownCurrency as error:
-        errors.append(FieldError("currency", str(error)))
-    if interval not in get_args(Interval):
-        errors.append(FieldError("interval", "must be one of " + ", ".join(get_args(Interval))))
-    if not 1 <= len(prices) <= MAX_PRICES:
-        errors.append(FieldError("prices", f"must be 1 to {MAX_PRICES} prices"))
-    parsed = []
-    for position, price in enumerate(prices[:MAX_PRICES]):
-        try:
-            parsed.append(parse_price(price, in_plan=True, at=f"prices.{position}"))
-        except InvalidRequest as error:
-            errors.extend(error.errors)
-    errors += _check_keys(parsed) + _check_meters(session, parsed)
-    if errors:
-        raise InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors[:3]), errors=errors)
-    return Terms(currency, interval, tuple(parsed))  # type: ignore[arg-type]  # checked above
+def offered_currencies(version: PlanVersion | Definition) -> list[str]:
+    """The version's own currency, then the others."""
+    return [version.currency, *sorted(version.currencies)]
 
 
-def _check_keys(prices: Sequence[Price]) -> list[FieldError]:
-    seen: set[str] = set()
-    errors = []
-    for position, price in enumerate(prices):
-        if price.key in seen:
-            errors.append(FieldError(f"prices.{position}.key", f"{price.key!r} is taken by an earlier price", "taken"))
-        seen.add(price.key)
-    return errors
+def currency_for(version: PlanVersion, *, asked: str | None, customers: str) -> str:
+    """What a subscription is billed in: as `asked`, else the customer's own if it is offered, else the version's own.
 
-
-def _check_meters(session: Session, prices: Sequence[Price]) -> list[FieldError]:
-    named = {price.meter for price in prices if price.meter}
-    known = set(session.scalars(sa.select(Meter.key).where(Meter.key.in_(named))))
-    return [
-        FieldError(f"prices.{position}.meter", f"there is no meter {price.meter!r}; make it first", "not_found")
-        for position, price in enumerate(prices)
-        if price.meter and price.meter not in known
-    ]
+    Raises: InvalidRequest for an `asked` currency that is not offered.
+    """
+    offered = offered_currencies(version)
+    if asked is None:
+        return customers if customers in offered else version.currency
+    if asked not in offered:
+        raise InvalidRequest.of("currency", f"the plan is offered in {', '.join(offered)}")
+    return asked

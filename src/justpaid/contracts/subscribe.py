@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from justpaid.catalog import Plan
+from justpaid.catalog import Plan, offered_version
 from justpaid.contracts.phases import Agreed, Phase
 from justpaid.contracts.records import save
 from justpaid.contracts.tables import Subscription
@@ -32,16 +32,16 @@ class NewSubscription:
 
 
 def subscribe(session: Session, customer: Customer, plan: Plan, new: NewSubscription) -> Subscription:
-    """Subscribe to the plan's latest version. A start in the past is billed for the periods since.
+    """Subscribe to the plan's published version. A start in the past is billed for the periods since.
 
-    Raises: InvalidRequest.
+    Raises: InvalidRequest; Conflict if the plan is archived or still a draft.
     """
     for field, instant in (("start_at", new.start_at), ("end_at", new.end_at), ("billing_anchor", new.billing_anchor)):
         if isinstance(instant, datetime):
             check_instant(field, instant)
     if new.end_at is not None and new.end_at <= new.start_at:
         raise InvalidRequest.of("end_at", "must be after start_at")
-    version = plan.latest
+    version = offered_version(plan)
     agreed = Agreed(
         plan_version_id=version.id,
         interval=version.interval,  # type: ignore[arg-type]  # checked by the catalog

@@ -24,6 +24,7 @@ Prefix = Literal[
     "grant",
     "topup",
     "rule",
+    "prod",
 ]
 
 

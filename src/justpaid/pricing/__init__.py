@@ -1,6 +1,7 @@
 """Price models and their arithmetic: (price, quantity) → an exact amount with the steps that lead to it. Pure."""
 
 from justpaid.pricing.evaluate import Evaluation, evaluate, rate
+from justpaid.pricing.fields import Amount, Key, Name, Strict
 from justpaid.pricing.findings import field_errors, invalid_request
 from justpaid.pricing.models import (
     MODELS,
@@ -25,13 +26,16 @@ from justpaid.pricing.wording import grouped
 
 __all__ = [
     "MODELS",
+    "Amount",
     "Band",
     "CostPlusPrice",
     "Evaluation",
     "FlatPrice",
     "GraduatedPrice",
+    "Key",
     "MatrixPrice",
     "MeteredPrice",
+    "Name",
     "PackagePrice",
     "PerUnitPrice",
     "PercentagePrice",
@@ -39,6 +43,7 @@ __all__ = [
     "Rating",
     "SeatsPrice",
     "Step",
+    "Strict",
     "Tier",
     "Usage",
     "VolumePrice",

@@ -144,6 +144,7 @@ def test_a_dumped_price_has_plain_decimals_and_reads_back_equal() -> None:
     assert dump_price(price) == {
         "key": "tokens",
         "name": "Tokens",
+        "product": None,
         "model": "graduated",
         "meter": "tokens",
         "included_quantity": "1000",

@@ -16,8 +16,11 @@ def _named_like_its_key(fields: dict[str, Any]) -> str:
 
 
 class BasePrice(Strict):
+    """`product` is the key of what the price sells; the catalogue knows whether there is one."""
+
     key: Key = "price"
     name: Name = Field(default_factory=_named_like_its_key)
+    product: Key | None = None
 
     @abstractmethod
     def rated(self, usage: Sequence[Usage]) -> Rating:
