@@ -121,19 +121,16 @@ def _set_archived(session: Session, plan: Plan, archived: bool) -> None:
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
-    """Prices by key, not by position, so that one put first is not a change of all; a new order is told on its own."""
-    found = differences(_by_price_key(before), _by_price_key(after))
-    old, new = (list(_by_price_key(tree).get("prices", {})) for tree in (before, after))
-    kept = [key for key in old if key in new]
-    if kept != [key for key in new if key in old]:
+    """What is empty is not told. Prices are compared by key, so that one put first is not a change of all."""
+    found = differences(_comparable(before), _comparable(after))
+    old, new = ([price["key"] for price in tree.get("prices", ())] for tree in (before, after))
+    if [key for key in old if key in new] != [key for key in new if key in old]:
         found.append(Difference("order of prices", ", ".join(old), ", ".join(new)))
     return found
 
 
-def _by_price_key(tree: dict[str, Any]) -> dict[str, Any]:
-    if "prices" not in tree:
-        return tree
-    return {
-        **tree,
-        "prices": {price["key"]: {f: v for f, v in price.items() if f != "key"} for price in tree["prices"]},
-    }
+def _comparable(tree: dict[str, Any]) -> dict[str, Any]:
+    told = {field: value for field, value in tree.items() if value not in ({}, [])}
+    if "prices" in told:
+        told["prices"] = {price["key"]: {f: v for f, v in price.items() if f != "key"} for price in tree["prices"]}
+    return told

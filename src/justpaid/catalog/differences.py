@@ -33,7 +33,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         case list() if value:
             for index, member in enumerate(value):
                 yield from _leaves(member, f"{path}.{index}")
-        case _:
+        case _ if path:
             yield path, value
 
 

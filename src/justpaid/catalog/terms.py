@@ -86,7 +86,7 @@ def offered_currencies(version: PlanVersion | Definition) -> list[str]:
     return [version.currency, *sorted(version.currencies)]
 
 
-def currency_for(version: PlanVersion, *, asked: str | None, customers: str) -> str:
+def currency_for(version: PlanVersion | Definition, *, asked: str | None, customers: str) -> str:
     """What a subscription is billed in: as `asked`, else the customer's own if it is offered, else the version's own.
 
     Raises: InvalidRequest for an `asked` currency that is not offered.
