@@ -1,5 +1,6 @@
 """The catalogue as one document: applied whole or not at all, and only where something differs."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -186,6 +187,15 @@ def test_all_or_nothing(shop: TestClient, document: dict[str, Any], fields: list
     response = shop.post("/v1/catalog/apply", json=document)
     assert (response.status_code, errors(response)) == (422, fields)
     assert get(shop, "/v1/catalog") == {"products": [], "plans": []}
+
+
+def test_documents_applied_side_by_side_make_one_version(shop: TestClient) -> None:
+    apply(shop, CATALOG)
+    changed = with_pro(trial_days=14)
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: apply(shop, changed)[1], range(8)))
+    assert [change["action"] for change in told].count("new_version") == 1
+    assert [version["version"] for version in get(shop, "/v1/plans/pro")["versions"]] == [1, 2]
 
 
 def test_a_plan_stays_of_its_kind(shop: TestClient) -> None:

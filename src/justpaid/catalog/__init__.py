@@ -4,6 +4,7 @@ from justpaid.catalog.apply import Change, apply_catalog
 from justpaid.catalog.definition import Definition, SentTerms, check_definition, definition_of
 from justpaid.catalog.differences import Difference
 from justpaid.catalog.document import DeclaredPlan, DeclaredProduct, catalog_document
+from justpaid.catalog.patches import Overrides
 from justpaid.catalog.plans import archive_plan, create_plan, find_plan, list_plans, rename_plan, unarchive_plan
 from justpaid.catalog.products import change_product, create_product, find_product, list_products
 from justpaid.catalog.tables import Plan, PlanKind, PlanVersion, Product

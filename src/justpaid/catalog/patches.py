@@ -10,6 +10,9 @@ from typing import Any, Final
 from justpaid.kernel.errors import FieldError, InvalidRequest
 from justpaid.pricing import MODELS, MeteredPrice, Price, dump_price, invalid_request, parse_price
 
+#: One customer's price patch.
+Overrides = Mapping[str, Mapping[str, Any]]
+
 _FIXED: Final = ("key", "meter", "product")
 
 
@@ -39,7 +42,7 @@ def patched(prices: Sequence[Price], patch: object, *, at: str) -> tuple[Price, 
     return tuple(result)
 
 
-def as_stored(patch: Mapping[str, Mapping[str, Any]], prices: Sequence[Price]) -> dict[str, Any]:
+def as_stored(patch: Overrides, prices: Sequence[Price]) -> dict[str, Any]:
     """The patch as JSON, its figures as the `prices` that it led to have them (decimals as plain strings)."""
     dumped = {price.key: dump_price(price) for price in prices}
     return {key: {field: dumped[key].get(field) for field in sorted(fields)} for key, fields in sorted(patch.items())}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from justpaid.catalog.definition import Definition, SentTerms, check_definition
 from justpaid.catalog.keys import check_key
 from justpaid.catalog.tables import Plan, PlanKind
-from justpaid.catalog.versions import new_version
+from justpaid.catalog.versions import database_time, new_version
 from justpaid.kernel.errors import Conflict, NotFound
 from justpaid.kernel.ids import new_id
 
@@ -46,7 +46,7 @@ def insert_plan(
 ) -> Plan:
     """Raises: Conflict if the key is taken."""
     plan = Plan(id=new_id("plan"), organisation_id=organisation_id, key=key, name=name or key, kind=kind)
-    plan.versions.append(new_version(plan, 1, definition, draft=draft))
+    plan.versions.append(new_version(session, plan, 1, definition, draft=draft))
     session.add(plan)
     try:
         session.flush()
@@ -62,18 +62,18 @@ def insert_plan(
 def archive_plan(session: Session, plan: Plan) -> None:
     """No new subscriptions; those that exist go on. Archiving again changes nothing."""
     if plan.archived_at is None:
-        plan.archived_at = sa.func.now()
-        _save(session, plan)
+        plan.archived_at = database_time(session)
+        session.flush()
 
 
 def unarchive_plan(session: Session, plan: Plan) -> None:
     plan.archived_at = None
-    _save(session, plan)
+    session.flush()
 
 
 def rename_plan(session: Session, plan: Plan, name: str) -> None:
     plan.name = name
-    _save(session, plan)
+    session.flush()
 
 
 def find_plan(session: Session, reference: str) -> Plan:
@@ -88,8 +88,3 @@ def list_plans(session: Session, *, limit: int, before_id: str | None = None) ->
     """Newest first; those made before `before_id` where it is given."""
     query = sa.select(Plan).order_by(Plan.id.desc()).limit(limit).options(selectinload(Plan.versions))
     return session.scalars(query.where(Plan.id < before_id) if before_id else query).all()
-
-
-def _save(session: Session, plan: Plan) -> None:
-    session.flush()
-    session.refresh(plan, ["name", "archived_at"])

@@ -1,13 +1,12 @@
 """The terms of a plan version, in one currency and for one customer: what a subscription is billed by."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from justpaid.catalog.amounts import BillingThreshold, MinimumCommitment
 from justpaid.catalog.definition import Definition
-from justpaid.catalog.patches import as_stored, patched
+from justpaid.catalog.patches import Overrides, as_stored, patched
 from justpaid.catalog.tables import PlanVersion
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.schedule import Interval
@@ -47,7 +46,7 @@ def is_in_advance(price: Price) -> bool:
 
 
 def terms_of(
-    version: PlanVersion | Definition, currency: str | None = None, overrides: Mapping[str, Any] | None = None
+    version: PlanVersion | Definition, currency: str | None = None, overrides: Overrides | None = None
 ) -> Terms:
     """The version's terms in `currency` (its own where none is given), with one customer's `overrides` on top.
 
@@ -75,7 +74,7 @@ def terms_of(
 
 
 def check_overrides(
-    version: PlanVersion | Definition, overrides: Mapping[str, Any], currency: str | None = None
+    version: PlanVersion | Definition, overrides: Overrides, currency: str | None = None
 ) -> dict[str, Any]:
     """One customer's overrides as they are to be stored; `terms_of` takes them.  Raises: as `terms_of`."""
     return as_stored(overrides, terms_of(version, currency, overrides).prices)
