@@ -9,7 +9,6 @@ from justpaid.catalog.plans import archive_plan, create_plan, find_plan, list_pl
 from justpaid.catalog.products import change_product, create_product, find_product, list_products
 from justpaid.catalog.tables import Plan, PlanKind, PlanVersion, Product
 from justpaid.catalog.terms import (
-    Overrides,
     Terms,
     Threshold,
     check_overrides,

@@ -21,10 +21,6 @@ class Threshold:
     recurring: bool
 
 
-Overrides = Mapping[str, Mapping[str, Any]]
-"""Fields of prices, by price key, that one subscription has otherwise."""
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Price keys are unique. `minimum_commitment` is for a whole period, in major units of `currency`."""
