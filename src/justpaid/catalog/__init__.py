@@ -13,7 +13,6 @@ from justpaid.catalog.terms import (
     Threshold,
     check_overrides,
     currency_for,
-    is_in_advance,
     offered_currencies,
     terms_of,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "find_plan",
     "find_product",
     "find_version",
-    "is_in_advance",
     "list_plans",
     "list_products",
     "offered_currencies",

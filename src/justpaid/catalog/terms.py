@@ -10,7 +10,7 @@ from justpaid.catalog.patches import Overrides, as_stored, patched
 from justpaid.catalog.tables import PlanVersion
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.schedule import Interval
-from justpaid.pricing import FlatPrice, Price, parse_price
+from justpaid.pricing import Price, is_in_advance, parse_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,6 @@ class Terms:
     @property
     def bills_in_advance(self) -> bool:
         return any(is_in_advance(price) for price in self.prices)
-
-
-def is_in_advance(price: Price) -> bool:
-    return isinstance(price, FlatPrice) and price.billing == "advance"
 
 
 def terms_of(

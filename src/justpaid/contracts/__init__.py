@@ -1,10 +1,11 @@
 """Stage 3b: who has agreed to what. Subscriptions, their phases and billing periods; see README.md."""
 
 from justpaid.contracts.agreement import Agreement
-from justpaid.contracts.cancel import cancel
+from justpaid.contracts.change import At, cancel, change, pause, resume, unschedule
 from justpaid.contracts.charges import Charge, Charges, PriceBook
-from justpaid.contracts.find import Status, find_subscription, list_subscriptions, status_of
+from justpaid.contracts.find import Status, add_on_versions, find_subscription, list_subscriptions, status_of
 from justpaid.contracts.phases import AddOn, Agreed, Kind, Phase, Proration, Segment
+from justpaid.contracts.ramp import Duration, NewPhase
 from justpaid.contracts.records import billed_ahead_of, timeline_of
 from justpaid.contracts.subscribe import Anchor, NewSubscription, subscribe
 from justpaid.contracts.tables import Subscription, SubscriptionPhase
@@ -15,9 +16,12 @@ __all__ = [
     "Agreed",
     "Agreement",
     "Anchor",
+    "At",
     "Charge",
     "Charges",
+    "Duration",
     "Kind",
+    "NewPhase",
     "NewSubscription",
     "Phase",
     "PriceBook",
@@ -27,11 +31,16 @@ __all__ = [
     "Subscription",
     "SubscriptionPhase",
     "Timeline",
+    "add_on_versions",
     "billed_ahead_of",
     "cancel",
+    "change",
     "find_subscription",
     "list_subscriptions",
+    "pause",
+    "resume",
     "status_of",
     "subscribe",
     "timeline_of",
+    "unschedule",
 ]

@@ -8,9 +8,10 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from justpaid.catalog import PlanVersion, is_in_advance, terms_of
+from justpaid.catalog import PlanVersion, terms_of
 from justpaid.contracts.phases import Agreed
-from justpaid.pricing import FlatPrice, Price
+from justpaid.kernel.errors import InvalidRequest
+from justpaid.pricing import FlatPrice, Price, SeatsPrice, is_fee, is_in_advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Charge:
 
     @property
     def is_fee(self) -> bool:
-        return isinstance(self.price, FlatPrice)
+        return is_fee(self.price)
 
     @property
     def in_advance(self) -> bool:
@@ -35,10 +36,14 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """All that an agreement charges, in the order in which an invoice shows it."""
+    """All that an agreement charges, in the order in which an invoice shows it.
+
+    `minimum_commitment`: what at least a full period comes to, in major units of `currency`.
+    """
 
     currency: str
     charges: tuple[Charge, ...]
+    minimum_commitment: Decimal | None = None
 
     @property
     def bills_in_advance(self) -> bool:
@@ -74,12 +79,20 @@ class PriceBook:
         charges = [Charge(price.key, price, _units(price, agreed.seats, 1)) for price in terms.prices]
         for add_on in agreed.add_ons:
             version = self._versions[add_on.plan_version_id]
+            if version.interval != agreed.interval:
+                reason = f"{version.plan.key!r} is billed by the {version.interval}, the plan by the {agreed.interval}"
+                raise InvalidRequest.of("add_ons", reason)
             charges += [
                 Charge(f"{version.plan.key}/{price.key}", price, _units(price, agreed.seats, add_on.quantity))
                 for price in terms_of(version, currency).prices
             ]
-        return Charges(currency, tuple(charges))
+        return Charges(currency, tuple(charges), terms.minimum_commitment)
 
 
 def _units(price: Price, seats: int, quantity: int) -> Decimal:
-    return Decimal(quantity) if isinstance(price, FlatPrice) else Decimal(1)
+    match price:
+        case FlatPrice():
+            return Decimal(quantity)
+        case SeatsPrice():
+            return Decimal(seats * quantity)
+    return Decimal(1)

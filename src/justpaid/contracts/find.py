@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
 from justpaid.catalog import PlanVersion
 from justpaid.contracts.records import timeline_of
@@ -34,6 +34,16 @@ def list_subscriptions(
     if customer_id:
         query = query.where(Subscription.customer_id == customer_id)
     return session.scalars(query).all()
+
+
+def add_on_versions(subscription: Subscription) -> dict[str, PlanVersion]:
+    """The plan versions of its phases' add-ons, by id."""
+    session = object_session(subscription)
+    ids = {add_on["plan_version_id"] for phase in subscription.phases for add_on in phase.add_ons}
+    if not ids or session is None:
+        return {}
+    query = sa.select(PlanVersion).where(PlanVersion.id.in_(ids)).options(joinedload(PlanVersion.plan))
+    return {version.id: version for version in session.scalars(query)}
 
 
 def status_of(subscription: Subscription, now: datetime) -> Status:

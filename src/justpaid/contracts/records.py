@@ -9,6 +9,7 @@ from justpaid.contracts.charges import PriceBook
 from justpaid.contracts.phases import Agreed, Phase, Segment, add_ons_as_json, add_ons_from_json
 from justpaid.contracts.tables import Subscription, SubscriptionPhase
 from justpaid.contracts.timeline import Timeline
+from justpaid.kernel.errors import Conflict
 from justpaid.kernel.schedule import Interval
 
 
@@ -24,6 +25,8 @@ def billed_ahead_of(subscription: Subscription) -> Segment | None:
 def lock(session: Session, subscription: Subscription) -> Subscription:
     """Keep billing runs and other changes off until this transaction ends, and read it as it is now."""
     session.execute(sa.select(Subscription.id).where(Subscription.id == subscription.id).with_for_update())
+    for phase in subscription.phases:
+        session.expire(phase)
     session.expire(subscription)
     return subscription
 
@@ -31,7 +34,7 @@ def lock(session: Session, subscription: Subscription) -> Subscription:
 def save(session: Session, subscription: Subscription, timeline: Timeline) -> None:
     """Store the timeline, and when it is to be billed next.
 
-    Raises: InvalidRequest if one of its agreements can't be priced.
+    Raises: InvalidRequest if one of its agreements can't be priced; Conflict as `next_boundary`.
     """
     kept = {row.id: row for row in subscription.phases}
     wanted = {phase.id: phase for phase in timeline.phases}
@@ -57,11 +60,18 @@ def save(session: Session, subscription: Subscription, timeline: Timeline) -> No
 
 
 def next_boundary(subscription: Subscription, timeline: Timeline, book: PriceBook) -> datetime | None:
-    """The first boundary is the start if something is billed in advance there, else the first period's end."""
+    """The first boundary is the start if something is billed in advance there, else the first period's end.
+
+    Raises: Conflict if the boundary that was billed last would have to be billed for a third time.
+    """
     for phase in timeline.phases:
         book.charges(phase.agreed, subscription.currency)
-    if subscription.billed_to is not None:
-        return timeline.boundary_following(subscription.billed_to, billed_ahead_of(subscription))
+    billed_to = subscription.billed_to
+    if billed_to is not None:
+        boundary = timeline.boundary_following(billed_to, billed_ahead_of(subscription))
+        if boundary == billed_to == subscription.billed_from:
+            raise Conflict(f"What begins at {billed_to.isoformat()} is billed already; choose a later instant.")
+        return boundary
     ahead = timeline.ahead(timeline.start_at)
     if ahead and book.charges(ahead.agreed, subscription.currency).bills_in_advance:
         return timeline.start_at

@@ -16,8 +16,9 @@ class Subscription(TenantRecord):
     """It runs `[start_at, end_at)`; its phases tile that. What is agreed stands in them, what never changes here.
 
     `timezone` is the customer's as of the subscription's start: were it to follow the customer, a move would bill some
-    hours twice or not at all. `billed_to` is the last boundary that was billed, `billed_ahead` what was billed there in
-    advance (`contracts.Segment`); `next_bill_at` is the boundary that the next invoice is for; None after the last.
+    hours twice or not at all. `[billed_from, billed_to)` is the period that was billed last, `billed_ahead` what was
+    billed at its end in advance (`contracts.Segment`); `next_bill_at` is the boundary that the next invoice is
+    for; None after the last.
     """
 
     __tablename__ = "subscriptions"
@@ -36,6 +37,7 @@ class Subscription(TenantRecord):
     end_proration: Mapped[Proration] = mapped_column(sa.Text, server_default="prorate")
     currency: Mapped[str]
     timezone: Mapped[str]
+    billed_from: Mapped[datetime | None]
     billed_to: Mapped[datetime | None]
     billed_ahead: Mapped[dict[str, Any] | None]
     next_bill_at: Mapped[datetime | None]

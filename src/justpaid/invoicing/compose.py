@@ -13,7 +13,7 @@ from justpaid.contracts import Charge
 from justpaid.invoicing.spans import Skeleton, Span
 from justpaid.kernel.decimals import EXACT, PLACES, plain
 from justpaid.kernel.period import Period
-from justpaid.pricing import FlatPrice, PerUnitPrice, Price, Rating, Step, grouped, rate, round_line
+from justpaid.pricing import PerUnitPrice, Price, Rating, SeatsPrice, Step, grouped, is_fee, rate, round_line, unit_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,18 @@ class Line:
         return [{"label": label, "quantity": plain(quantity)} for label, quantity in self.groups]
 
 
-def compose_lines(skeleton: Skeleton, usage: Usage, currency: str) -> list[Line]:
-    """The lines by price, in the order of `skeleton.keys`; of a price, the past before what is to come."""
+def past_lines(skeleton: Skeleton, usage: Usage, currency: str) -> list[Line]:
+    """What is billed for the period that ended: usage, fees in arrears, and corrections of fees in advance."""
     lines = [metered_charge(span, usage, currency) for span in skeleton.metered]
     lines += [fee_line(span, currency) for span in skeleton.arrears]
-    lines += [_negated(fee_line(span, currency, " (unused time)")) for span in skeleton.unused]
+    lines += [_credited(fee_line(span, currency, " (unused time)")) for span in skeleton.unused]
     lines += [fee_line(span, currency, " (remaining time)") for span in skeleton.remaining]
-    lines += [fee_line(span, currency) for span in skeleton.upcoming]
-    return sorted(lines, key=lambda line: skeleton.keys.index(line.price_key))
+    return lines
+
+
+def upcoming_lines(skeleton: Skeleton, currency: str) -> list[Line]:
+    """What is billed in advance for the period that begins."""
+    return [fee_line(span, currency) for span in skeleton.upcoming]
 
 
 def metered_charge(span: Span, usage: Usage, currency: str) -> Line:
@@ -88,8 +92,8 @@ def metered_line(price: Price, period: Period, metered: Metered, currency: str) 
 def fee_line(span: Span, currency: str, suffix: str = "") -> Line:
     """The whole fee, or its share by elapsed time of a period that a start, a change or an end cut short."""
     charge, share = span.charge, span.share
-    assert isinstance(charge.price, FlatPrice)
-    amount = charge.price.amount
+    assert is_fee(charge.price)
+    amount = unit_fee(charge.price)
     quantity = charge.units if share == 1 else _rounded(share * Fraction(charge.units))
     part = "" if share == 1 else " for a part of the period"
     step = Step.of(f"{_fee_noun(charge)}{part}", quantity, amount)
@@ -98,10 +102,12 @@ def fee_line(span: Span, currency: str, suffix: str = "") -> Line:
 
 
 def _fee_noun(charge: Charge) -> str:
+    if isinstance(charge.price, SeatsPrice):
+        return f"{grouped(charge.units)} {'seat' if charge.units == 1 else 'seats'}"
     return "Flat fee" if charge.units == 1 else f"{grouped(charge.units)} × flat fee"
 
 
-def _negated(line: Line) -> Line:
+def _credited(line: Line) -> Line:
     """The same line as a credit; half a cent is rounded away from zero on both sides, so that they cancel out."""
     steps = tuple(
         replace(step, quantity=EXACT.minus(step.quantity), amount=EXACT.minus(step.amount)) for step in line.steps

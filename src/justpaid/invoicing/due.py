@@ -1,6 +1,6 @@
-"""What is due: a boundary of a subscription with all that is needed to ask for its usage and to compose its lines."""
+"""What is due: subscriptions with the bills of their boundaries, loaded for many at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,55 +9,8 @@ from sqlalchemy.orm import Session
 
 from justpaid.contracts import Agreement, PriceBook, Subscription, billed_ahead_of, timeline_of
 from justpaid.customers import keys_of
-from justpaid.invoicing.compose import Line, Usage, compose_lines
-from justpaid.invoicing.quantities import Answers, Asked
-from justpaid.invoicing.spans import Skeleton, skeleton_of
-from justpaid.metering import Meter, MeterDefinition, definition_of
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """An agreement with what it charges, for one customer. `meters` by key: all that its spans name."""
-
-    customer_id: str
-    keys: tuple[str, ...]
-    currency: str
-    agreement: Agreement
-    skeleton: Skeleton
-    meters: Mapping[str, MeterDefinition]
-
-    @classmethod
-    def of(
-        cls,
-        agreement: Agreement,
-        book: PriceBook,
-        meters: Mapping[str, MeterDefinition],
-        *,
-        customer_id: str,
-        keys: Sequence[str],
-        currency: str,
-    ) -> "Bill":
-        skeleton = skeleton_of(agreement, currency, book)
-        named = dict.fromkeys(span.charge.price.meter for span in skeleton.metered if span.charge.price.meter)
-        return cls(customer_id, tuple(keys), currency, agreement, skeleton, {key: meters[key] for key in named})
-
-    def asked(self) -> list[Asked]:
-        spans = {(span.charge.price.meter, span.period) for span in self.skeleton.metered}
-        return [
-            Asked(self.customer_id, self.keys, self.meters[meter], period)
-            for meter, period in sorted(spans, key=str)
-            if meter
-        ]
-
-    def lines(self, answers: Answers) -> list[Line]:
-        return self.priced({
-            (one.meter.key, one.period): answers[key]
-            for one in self.asked()
-            if (key := (self.customer_id, one.meter.key, one.period)) in answers
-        })  # fmt: skip
-
-    def priced(self, usage: Usage) -> list[Line]:
-        return compose_lines(self.skeleton, usage, self.currency)
+from justpaid.invoicing.bill import Bill
+from justpaid.metering import Meter, definition_of
 
 
 @dataclass(frozen=True, slots=True)

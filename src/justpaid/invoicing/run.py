@@ -141,6 +141,7 @@ def _moved_on(due: Due) -> dict[str, Any]:
     agreement = due.bill.agreement
     return {
         "id": due.subscription.id,
+        "billed_from": agreement.period.start,
         "billed_to": agreement.at,
         "billed_ahead": agreement.ahead and agreement.ahead.as_json(),
         "next_bill_at": timeline_of(due.subscription).boundary_following(agreement.at, agreement.ahead),

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from justpaid.contracts import Agreement, Charge, PriceBook, Segment
@@ -35,7 +37,8 @@ class Skeleton:
 
     `metered` and `arrears` are of the period that ended, `upcoming` are the fees in advance of the one that begins.
     `billed` are the fees in advance that an earlier boundary billed for the period that ended. Where it went otherwise,
-    `unused` takes back what they were too much and `remaining` adds what they were too little.
+    `unused` takes back what they were too much and `remaining` adds what they were too little. `committed` are minimum
+    commitments with the share of a full period that each is owed for.
     """
 
     keys: tuple[str, ...]
@@ -45,6 +48,7 @@ class Skeleton:
     unused: tuple[Span, ...]
     remaining: tuple[Span, ...]
     upcoming: tuple[Span, ...]
+    committed: tuple[tuple[Decimal, Fraction], ...]
 
 
 def skeleton_of(agreement: Agreement, currency: str, book: PriceBook) -> Skeleton:
@@ -72,7 +76,19 @@ def skeleton_of(agreement: Agreement, currency: str, book: PriceBook) -> Skeleto
         unused=tuple(merged(_beyond(billed, owed))),
         remaining=tuple(merged(_beyond(owed, billed))),
         upcoming=tuple(in_advance(spans([agreement.ahead]))),
+        committed=tuple(_committed(agreement, currency, book)),
     )
+
+
+def _committed(agreement: Agreement, currency: str, book: PriceBook) -> Iterator[tuple[Decimal, Fraction]]:
+    """Segments one after the other with the same commitment as one, so that a change of seats does not show here."""
+    found = [
+        (commitment, segment.agreed.schedule(agreement.timezone).share(segment.period))
+        for segment in agreement.fees
+        if (commitment := book.charges(segment.agreed, currency).minimum_commitment)
+    ]
+    for amount, segments in groupby(found, key=lambda one: one[0]):
+        yield amount, sum((share for _, share in segments), Fraction(0))
 
 
 def merged(spans: Iterable[Span]) -> Iterator[Span]:

@@ -7,8 +7,8 @@ from itertools import zip_longest
 from sqlalchemy.orm import Session
 
 from justpaid.contracts import Agreement, PriceBook
+from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
-from justpaid.invoicing.due import Bill
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.metering import MeterDefinition, Metering, definition_of, find_meter

@@ -1,6 +1,7 @@
 """Price models and their arithmetic: (price, quantity) → an exact amount with the steps that lead to it. Pure."""
 
 from justpaid.pricing.evaluate import Evaluation, evaluate, rate
+from justpaid.pricing.fees import is_fee, is_in_advance, unit_fee
 from justpaid.pricing.fields import Amount, Key, Name, Strict
 from justpaid.pricing.findings import field_errors, invalid_request
 from justpaid.pricing.models import (
@@ -52,8 +53,11 @@ __all__ = [
     "field_errors",
     "grouped",
     "invalid_request",
+    "is_fee",
+    "is_in_advance",
     "parse_price",
     "quantity_of",
     "rate",
     "round_line",
+    "unit_fee",
 ]

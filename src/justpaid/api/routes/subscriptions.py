@@ -1,5 +1,6 @@
-"""Subscribing customers, canceling, and what a subscription costs so far."""
+"""Subscribing customers, changing, pausing and canceling, and what a subscription costs so far."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -8,10 +9,31 @@ from fastapi import Query
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
 from justpaid.api.schemas.estimates import EstimateOut
-from justpaid.api.schemas.subscriptions import CancellationIn, SubscriptionIn, SubscriptionOut
+from justpaid.api.schemas.subscriptions import (
+    AddOnIn,
+    CancellationIn,
+    ChangeIn,
+    NewPhaseIn,
+    PauseIn,
+    ResumptionIn,
+    SubscriptionIn,
+    SubscriptionOut,
+)
 from justpaid.api.unit_of_work import Unit
 from justpaid.catalog import find_plan
-from justpaid.contracts import NewSubscription, cancel, find_subscription, subscribe
+from justpaid.contracts import (
+    AddOn,
+    Duration,
+    NewPhase,
+    NewSubscription,
+    cancel,
+    change,
+    find_subscription,
+    pause,
+    resume,
+    subscribe,
+    unschedule,
+)
 from justpaid.contracts import list_subscriptions as newest
 from justpaid.customers import find_customer
 from justpaid.invoicing import estimate
@@ -27,14 +49,18 @@ _FRESH_WITHIN_S: Final = 1.0
 @router.post("", status_code=201)
 def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
     """Subscribe a customer to a plan. A start in the past is allowed and bills the periods since."""
-    if body.overrides:
-        raise InvalidRequest.of("overrides", "price overrides come in a later version; leave it out or send {}")
     now = unit.now()
     new = NewSubscription(
         start_at=body.start_at or now,
         end_at=body.end_at,
         billing_anchor=body.billing_anchor,
         seats=body.seats,
+        overrides=body.overrides,
+        add_ons=_add_ons(unit, body.add_ons) or (),
+        currency=body.currency,
+        trial_days=body.trial_days,
+        trial_end=body.trial_end,
+        phases=tuple(_new_phase(unit, phase) for phase in body.phases),
     )
     _require_events_from(unit, new.start_at)
     customer = find_customer(unit.session, body.customer_id)
@@ -75,12 +101,58 @@ def get_subscription(subscription_id: str, unit: Unit) -> SubscriptionOut:
     return SubscriptionOut.of(find_subscription(unit.session, subscription_id), unit.now())
 
 
+@router.post("/{subscription_id}/change")
+def change_subscription(subscription_id: str, body: ChangeIn, unit: Unit) -> SubscriptionOut:
+    """Change plan, seats, overrides or add-ons, now, at the current period's end or at another instant."""
+    subscription = find_subscription(unit.session, subscription_id)
+    change(
+        unit.session,
+        subscription,
+        at=body.at,
+        now=unit.now(),
+        proration=body.proration,
+        version=find_plan(unit.session, body.plan).latest if body.plan is not None else None,
+        seats=body.seats,
+        overrides=body.overrides,
+        add_ons=_add_ons(unit, body.add_ons),
+    )
+    return SubscriptionOut.of(subscription, unit.now())
+
+
+@router.delete("/{subscription_id}/changes/{phase_id}")
+def drop_scheduled_change(subscription_id: str, phase_id: str, unit: Unit) -> SubscriptionOut:
+    """Drop a change that lies ahead, by the id of the phase that it starts."""
+    subscription = find_subscription(unit.session, subscription_id)
+    return SubscriptionOut.of(unschedule(unit.session, subscription, phase_id, now=unit.now()), unit.now())
+
+
+@router.post("/{subscription_id}/pause")
+def pause_subscription(subscription_id: str, unit: Unit, body: PauseIn | None = None) -> SubscriptionOut:
+    """Charge nothing, neither fees nor usage, until it is resumed."""
+    sent = body or PauseIn()
+    subscription = find_subscription(unit.session, subscription_id)
+    now = unit.now()
+    pause(unit.session, subscription, at=sent.at, until=sent.resume_at, now=now, proration=sent.proration)
+    return SubscriptionOut.of(subscription, now)
+
+
+@router.post("/{subscription_id}/resume")
+def resume_subscription(subscription_id: str, unit: Unit, body: ResumptionIn | None = None) -> SubscriptionOut:
+    """Charge again. A pause that lies ahead is dropped by resuming at its start."""
+    sent = body or ResumptionIn()
+    subscription = find_subscription(unit.session, subscription_id)
+    now = unit.now()
+    resume(unit.session, subscription, at=sent.at, now=now, proration=sent.proration)
+    return SubscriptionOut.of(subscription, now)
+
+
 @router.post("/{subscription_id}/cancel")
 def cancel_subscription(subscription_id: str, unit: Unit, body: CancellationIn | None = None) -> SubscriptionOut:
     """End it, at the current period's end or at another instant; what was used until then is billed."""
-    now = unit.now()
+    sent = body or CancellationIn()
     subscription = find_subscription(unit.session, subscription_id)
-    cancel(unit.session, subscription, at=body.at if body else None, now=now)
+    now = unit.now()
+    cancel(unit.session, subscription, at=sent.at or "period_end", now=now, proration=sent.proration)
     return SubscriptionOut.of(subscription, now)
 
 
@@ -91,3 +163,20 @@ def estimate_subscription(subscription_id: str, unit: Unit) -> EstimateOut:
     metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
     subscription = find_subscription(unit.session, subscription_id)
     return EstimateOut.of(subscription_id, estimate(unit.session, metering, subscription, unit.now()))
+
+
+def _add_ons(unit: Unit, sent: Sequence[AddOnIn] | None) -> tuple[AddOn, ...] | None:
+    if sent is None:
+        return None
+    return tuple(AddOn(find_plan(unit.session, one.plan).latest.id, one.quantity) for one in sent)
+
+
+def _new_phase(unit: Unit, sent: NewPhaseIn) -> NewPhase:
+    return NewPhase(
+        version=find_plan(unit.session, sent.plan).latest if sent.plan is not None else None,
+        seats=sent.seats,
+        overrides=sent.overrides,
+        add_ons=_add_ons(unit, sent.add_ons),
+        duration=Duration(sent.duration.interval, sent.duration.count) if sent.duration else None,
+        end_at=sent.end_at,
+    )

@@ -19,7 +19,7 @@ class SeatsPrice(BasePrice):
     model: Literal["seats"]
     meter: None = None
     unit_amount: Amount
-    billing: Literal["advance", "arrears"] = "advance"
+    billing: Literal["advance", "arrears"] = "arrears"
 
     @field_validator("meter", mode="before")
     @classmethod

@@ -49,7 +49,7 @@ _AGREEMENTS = """
     WHERE a.id = i.id"""
 
 _BILLED = """
-    UPDATE subscriptions s SET billed_to = i.period_end,
+    UPDATE subscriptions s SET billed_from = i.period_start, billed_to = i.period_end,
         billed_ahead = CASE WHEN i.agreement->'ahead' <> 'null' THEN jsonb_build_object(
             'agreed', i.agreement->'agreed'->0, 'start', i.agreement->'ahead'->'start', 'end', i.agreement->'ahead'->'end') END
     FROM (SELECT DISTINCT ON (subscription_id) * FROM invoices ORDER BY subscription_id, period_end DESC) i
@@ -94,6 +94,7 @@ def upgrade() -> None:
     op.add_column("subscriptions", sa.Column("end_proration", sa.Text(), server_default="prorate", nullable=False))
     op.create_check_constraint("end_proration", "subscriptions", "end_proration IN ('prorate', 'none')")
     op.add_column("subscriptions", sa.Column("currency", sa.Text(), nullable=True))
+    op.add_column("subscriptions", sa.Column("billed_from", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscriptions", sa.Column("billed_to", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscriptions", sa.Column("billed_ahead", _JSONB, nullable=True))
     op.add_column("invoices", sa.Column("agreement", _JSONB, nullable=True))

@@ -1,0 +1,64 @@
+"""The bill of one boundary: what it charges, what it asks of metering, and its lines. Pure.
+
+The same bill makes the invoice, the estimate and the verification, so that they show the same number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from justpaid.contracts import Agreement, PriceBook
+from justpaid.invoicing.commitment import true_up
+from justpaid.invoicing.compose import Line, Usage, past_lines, upcoming_lines
+from justpaid.invoicing.quantities import Answers, Asked
+from justpaid.invoicing.spans import Skeleton, skeleton_of
+from justpaid.metering import MeterDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """An agreement with what it charges, for one customer. `meters` by key: all that its spans name."""
+
+    customer_id: str
+    keys: tuple[str, ...]
+    currency: str
+    agreement: Agreement
+    skeleton: Skeleton
+    meters: Mapping[str, MeterDefinition]
+
+    @classmethod
+    def of(
+        cls,
+        agreement: Agreement,
+        book: PriceBook,
+        meters: Mapping[str, MeterDefinition],
+        *,
+        customer_id: str,
+        keys: Sequence[str],
+        currency: str,
+    ) -> "Bill":
+        skeleton = skeleton_of(agreement, currency, book)
+        named = dict.fromkeys(span.charge.price.meter for span in skeleton.metered if span.charge.price.meter)
+        return cls(customer_id, tuple(keys), currency, agreement, skeleton, {key: meters[key] for key in named})
+
+    def asked(self) -> list[Asked]:
+        spans = {(span.charge.price.meter, span.period) for span in self.skeleton.metered}
+        return [
+            Asked(self.customer_id, self.keys, self.meters[meter], period)
+            for meter, period in sorted(spans, key=str)
+            if meter
+        ]
+
+    def lines(self, answers: Answers) -> list[Line]:
+        return self.priced({
+            (one.meter.key, one.period): answers[key]
+            for one in self.asked()
+            if (key := (self.customer_id, one.meter.key, one.period)) in answers
+        })  # fmt: skip
+
+    def priced(self, usage: Usage) -> list[Line]:
+        """The lines by price, in the order of the prices; of each price, the past before what is to come."""
+        lines = past_lines(self.skeleton, usage, self.currency)
+        topped = true_up(self.skeleton, lines, self.agreement.period, self.currency)
+        place = {key: position for position, key in enumerate(self.skeleton.keys)}
+        lines = sorted([*lines, *upcoming_lines(self.skeleton, self.currency)], key=lambda line: place[line.price_key])
+        return [*lines, topped] if topped else lines
