@@ -39,7 +39,10 @@ def test_what_was_sent_comes_back(shop: TestClient) -> None:
         "plan": "pro",
         "plan_version": 1,
         "seats": 5,
+        "overrides": {},
+        "add_ons": [],
         "billing_anchor": "2026-03-31T22:00:00Z",
+        "fees_from": "2026-04-10T10:00:00Z",
     }
     assert {name: value for name, value in subscription.items() if name not in {"id", "created_at", "phases"}} == {
         "customer_id": customer["id"],
@@ -52,6 +55,8 @@ def test_what_was_sent_comes_back(shop: TestClient) -> None:
         "timezone": "Europe/Berlin",
         "currency": "USD",
         "seats": 5,
+        "overrides": {},
+        "add_ons": [],
         "current_period_start": "2026-04-10T10:00:00Z",
         "current_period_end": "2026-04-30T22:00:00Z",
         "next_bill_at": "2026-04-30T22:00:00Z",
@@ -143,7 +148,7 @@ def test_subscriptions_are_listed_newest_first_and_by_customer(shop: TestClient)
         ({"seats": "3"}, ["seats"]),
         ({"seats": True}, ["seats"]),
         ({"seats": 1_000_001}, ["seats"]),
-        ({"overrides": {"base": {"amount": "10"}}}, ["overrides"]),
+        ({"overrides": {"base": {"amount": "-1"}}}, ["overrides.base.amount"]),
         ({"overrides": []}, ["overrides"]),
         ({"price": "10"}, ["price"]),
     ],

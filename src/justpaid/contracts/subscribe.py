@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from justpaid.catalog import Plan, PlanVersion, check_overrides, offered_version, terms_of
+from justpaid.catalog import Plan, PlanVersion, check_overrides, currency_for, offered_version, terms_of
 from justpaid.contracts.edits import Patch, changed, ended
 from justpaid.contracts.instants import check_instant
 from justpaid.contracts.phases import AddOn, Agreed, Phase

@@ -19,6 +19,10 @@ def plan(key: str, *prices: dict[str, Any], interval: Interval = "month", curren
         currency=currency,
         interval=interval,
         prices=list(prices),
+        currencies={},
+        trial_days=0,
+        minimum_commitment=None,
+        billing_thresholds=[],
         plan=Plan(id=key, key=key, name=key),
     )
 

@@ -20,7 +20,7 @@ from justpaid.api.schemas.subscriptions import (
     SubscriptionOut,
 )
 from justpaid.api.unit_of_work import Unit
-from justpaid.catalog import find_plan
+from justpaid.catalog import find_plan, offered_version
 from justpaid.contracts import (
     AddOn,
     Duration,
@@ -111,7 +111,7 @@ def change_subscription(subscription_id: str, body: ChangeIn, unit: Unit) -> Sub
         at=body.at,
         now=unit.now(),
         proration=body.proration,
-        version=find_plan(unit.session, body.plan).latest if body.plan is not None else None,
+        version=offered_version(find_plan(unit.session, body.plan)) if body.plan is not None else None,
         seats=body.seats,
         overrides=body.overrides,
         add_ons=_add_ons(unit, body.add_ons),
@@ -168,12 +168,12 @@ def estimate_subscription(subscription_id: str, unit: Unit) -> EstimateOut:
 def _add_ons(unit: Unit, sent: Sequence[AddOnIn] | None) -> tuple[AddOn, ...] | None:
     if sent is None:
         return None
-    return tuple(AddOn(find_plan(unit.session, one.plan).latest.id, one.quantity) for one in sent)
+    return tuple(AddOn(offered_version(find_plan(unit.session, one.plan)).id, one.quantity) for one in sent)
 
 
 def _new_phase(unit: Unit, sent: NewPhaseIn) -> NewPhase:
     return NewPhase(
-        version=find_plan(unit.session, sent.plan).latest if sent.plan is not None else None,
+        version=offered_version(find_plan(unit.session, sent.plan)) if sent.plan is not None else None,
         seats=sent.seats,
         overrides=sent.overrides,
         add_ons=_add_ons(unit, sent.add_ons),
