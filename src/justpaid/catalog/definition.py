@@ -13,8 +13,9 @@ from justpaid.catalog.tables import PlanVersion, Product
 from justpaid.kernel.errors import FieldError, InvalidRequest
 from justpaid.kernel.money import UnknownCurrency, minor_places
 from justpaid.kernel.schedule import Interval
-from justpaid.metering import Meter
-from justpaid.pricing import Price, dump_price, invalid_request, parse_price
+from justpaid.metering import Aggregation, Meter
+from justpaid.metering import definition_of as definition_of_meter
+from justpaid.pricing import MeteredPrice, Price, QuantityPrice, dump_price, invalid_request, parse_price
 
 MAX_PRICES: Final = 100
 MAX_CURRENCIES: Final = 50
@@ -133,6 +134,7 @@ def _read_prices(session: Session, sent: Sequence[object], errors: list[FieldErr
     errors += _check_keys(read)
     errors += _check_named(session, read, "meter", Meter.key)
     errors += _check_named(session, read, "product", Product.key)
+    errors += _check_meters(session, read)
     return list(read.values())
 
 
@@ -157,6 +159,33 @@ def _check_named(
         for position, key in named.items()
         if key not in known
     ]
+
+
+def _check_meters(session: Session, prices: Mapping[int, Price]) -> list[FieldError]:
+    """A price that looks at parts of its usage needs a meter that adds up, with the dimensions that it looks at."""
+    looking = {
+        position: price
+        for position, price in prices.items()
+        if isinstance(price, MeteredPrice) and price.meter and not isinstance(price, QuantityPrice)
+    }
+    meters = {
+        meter.key: definition_of_meter(meter)
+        for meter in session.scalars(sa.select(Meter).where(Meter.key.in_({price.meter for price in looking.values()})))
+    }
+    errors = []
+    for position, price in looking.items():
+        meter = meters.get(price.meter or "")
+        if meter is None:
+            continue
+        at = f"prices.{position}.meter"
+        if meter.aggregation not in (Aggregation.SUM, Aggregation.COUNT):
+            errors.append(FieldError(at, f"{meter.key!r} is a {meter.aggregation}; this model needs a sum or a count"))
+        known = {name.removeprefix("properties.") for name in meter.dimensions}
+        for name in price.priced_by:
+            if name not in known:
+                has = ", ".join(sorted(known)) or "none"
+                errors.append(FieldError(at, f"{meter.key!r} has no dimension {name!r} (it has: {has}); add it first"))
+    return errors
 
 
 def _check_currency(code: str, at: str) -> list[FieldError]:

@@ -11,7 +11,9 @@ from justpaid.invoicing.commitment import true_up
 from justpaid.invoicing.compose import Line, Usage, past_lines, upcoming_lines
 from justpaid.invoicing.quantities import Answers, Asked
 from justpaid.invoicing.spans import Skeleton, skeleton_of
+from justpaid.kernel.period import Period
 from justpaid.metering import MeterDefinition
+from justpaid.pricing import Band, PercentagePrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,16 @@ class Bill:
         return cls(customer_id, tuple(keys), currency, agreement, skeleton, {key: meters[key] for key in named})
 
     def asked(self) -> list[Asked]:
-        spans = {(span.charge.price.meter, span.period) for span in self.skeleton.metered}
+        bands: dict[tuple[str, Period], dict[Band, None]] = {}
+        for span in self.skeleton.metered:
+            price = span.charge.price
+            if price.meter:
+                told_apart = bands.setdefault((price.meter, span.period), {})
+                if isinstance(price, PercentagePrice) and price.bands:
+                    told_apart[price.bands] = None
         return [
-            Asked(self.customer_id, self.keys, self.meters[meter], period)
-            for meter, period in sorted(spans, key=str)
-            if meter
+            Asked(self.customer_id, self.keys, self.meters[meter], period, tuple(bands[meter, period]))
+            for meter, period in sorted(bands, key=str)
         ]
 
     def lines(self, answers: Answers) -> list[Line]:

@@ -14,11 +14,13 @@ from justpaid.invoicing.spans import Skeleton, Span
 from justpaid.kernel.decimals import EXACT, PLACES, plain
 from justpaid.kernel.period import Period
 from justpaid.pricing import PerUnitPrice, Price, Rating, SeatsPrice, Step, grouped, is_fee, rate, round_line, unit_fee
+from justpaid.pricing import Usage as Part
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """What a meter counted over a period: the quantity to price, and its parts by dimension values (label → part).
+    """What a meter counted over a period: its quantity, the parts that prices are applied to, and a breakdown by
+    dimension values to be shown (label → part).
 
     `is_level`: a level averaged over the period, which a part of a full period counts for its share only.
     """
@@ -26,6 +28,7 @@ class Metered:
     quantity: Decimal
     groups: tuple[tuple[str, Decimal], ...] = ()
     is_level: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 Usage = Mapping[tuple[str, Period], Metered]
@@ -81,12 +84,13 @@ def _for_share(level: Metered, share: Fraction) -> Metered:
     if share == 1:
         return level
     exact = EXACT.divide(EXACT.multiply(level.quantity, Decimal(share.numerator)), Decimal(share.denominator))
-    return replace(level, quantity=EXACT.quantize(exact, Decimal(1).scaleb(-PLACES)))
+    quantity = EXACT.quantize(exact, Decimal(1).scaleb(-PLACES))
+    return replace(level, quantity=quantity, parts=(Part.summed(quantity),))
 
 
 def metered_line(price: Price, period: Period, metered: Metered, currency: str) -> Line:
     unit_amount = price.unit_amount if isinstance(price, PerUnitPrice) else None
-    return _line(price, period, metered.quantity, unit_amount, rate(price, metered.quantity), currency, metered.groups)
+    return _line(price, period, metered.quantity, unit_amount, rate(price, metered.parts), currency, metered.groups)
 
 
 def fee_line(span: Span, currency: str, suffix: str = "") -> Line:

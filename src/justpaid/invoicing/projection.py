@@ -9,6 +9,8 @@ from justpaid.invoicing.quantities import ADDITIVE, Answers, Asked
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation
+from justpaid.pricing import Usage as Part
+from justpaid.pricing import quantity_of
 
 
 def elapsed(period: Period, now: datetime) -> Period:
@@ -36,8 +38,16 @@ def projected(asked: Sequence[Asked], used: Usage, answers: Answers, now: dateti
         if one.meter.key in running:
             metered, over = running[one.meter.key]
             grows = one.meter.aggregation in ADDITIVE
-            found[key] = Metered(_scaled(metered.quantity, one.period.duration, over)) if grows else metered
+            found[key] = _grown(metered, one.period.duration, over) if grows else metered
     return found
+
+
+def _grown(metered: Metered, full: timedelta, past: timedelta) -> Metered:
+    parts = tuple(
+        Part.summed(_scaled(part.quantity, full, past), round(part.events * full / past), part.dimensions)
+        for part in metered.parts
+    )
+    return Metered(quantity_of(parts), parts=parts)
 
 
 def _scaled(quantity: Decimal, full: timedelta, past: timedelta) -> Decimal:

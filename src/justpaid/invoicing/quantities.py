@@ -1,7 +1,7 @@
 """Usage for many subscriptions at once: one question per meter and period, however many customers share them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +9,8 @@ from justpaid.invoicing.compose import Metered
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, MeterDefinition, Metering, Question
+from justpaid.pricing import Band, grouped_by, quantity_of
+from justpaid.pricing import Usage as Part
 
 #: Aggregations whose groups sum to the whole, so that a breakdown by dimension makes sense on an invoice.
 ADDITIVE = frozenset({Aggregation.COUNT, Aggregation.SUM})
@@ -17,12 +19,16 @@ MAX_GROUPS = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The usage of one meter that one customer (by all its event keys) had over one period."""
+    """The usage of one meter that one customer (by all its event keys) had over one period.
+
+    `bands`: how the prices that look at single events have to tell them apart.
+    """
 
     customer_id: str
     keys: tuple[str, ...]
     meter: MeterDefinition
     period: Period
+    bands: tuple[Band, ...] = ()
 
 
 Answers = Mapping[tuple[str, str, Period], Metered]
@@ -31,38 +37,60 @@ Answers = Mapping[tuple[str, str, Period], Metered]
 
 def read_quantities(metering: Metering, asked: Iterable[Asked], cutoff: int | None = None) -> Answers:
     """`cutoff` asks for a recount from raw events as of that journal sequence.  Raises: EngineUnavailable."""
-    owners: dict[tuple[MeterDefinition, Period], dict[str, str]] = defaultdict(dict)
+    owners: dict[tuple[MeterDefinition, Period, tuple[Band, ...]], dict[str, str]] = defaultdict(dict)
     for one in asked:
-        owners[one.meter, one.period].update(dict.fromkeys(one.keys, one.customer_id))
+        owners[one.meter, one.period, one.bands].update(dict.fromkeys(one.keys, one.customer_id))
     answers: dict[tuple[str, str, Period], Metered] = {}
-    for (meter, period), customers in owners.items():
-        totals = metering.usage(Question(meter, [period], customers, cutoff=cutoff))
-        groups = _groups(metering, meter, period, customers, cutoff)
-        for total in totals:
-            answers[total.owner, meter.key, period] = Metered(
-                total.value,
-                tuple(groups.get(total.owner, ())),
-                is_level=meter.aggregation is Aggregation.WEIGHTED_SUM,
-            )
+    for (meter, period, bands), customers in owners.items():
+        for owner, metered in _metered(metering, meter, period, customers, bands, cutoff):
+            answers[owner, meter.key, period] = metered
     return answers
 
 
-def _groups(
-    metering: Metering, meter: MeterDefinition, period: Period, customers: Mapping[str, str], cutoff: int | None
-) -> Mapping[str, Sequence[tuple[str, Decimal]]]:
+def _metered(
+    metering: Metering,
+    meter: MeterDefinition,
+    period: Period,
+    customers: Mapping[str, str],
+    bands: tuple[Band, ...],
+    cutoff: int | None,
+) -> Iterator[tuple[str, Metered]]:
+    """By owner. What adds up is asked for by dimension values; anything else as a whole."""
+    additive = meter.aggregation in ADDITIVE
+    parts: dict[str, list[Part]] = defaultdict(list)
+    question = Question(
+        meter, [period], customers, meter.dimensions if additive else (), cutoff, bands if additive else ()
+    )
+    for found in metering.usage(question):
+        dimensions = {_short(name): value for name, value in found.group.items()}
+        parts[found.owner].append(Part.summed(found.value, found.events, dimensions))
+    for owner, usage in parts.items():
+        yield (
+            owner,
+            Metered(
+                quantity_of(usage),
+                _groups(usage, [_short(name) for name in meter.dimensions]) if additive and meter.dimensions else (),
+                is_level=meter.aggregation is Aggregation.WEIGHTED_SUM,
+                parts=tuple(usage),
+            ),
+        )
+
+
+def _groups(usage: Sequence[Part], dimensions: Sequence[str]) -> tuple[tuple[str, Decimal], ...]:
     """The largest parts first, the rest of a long list as one, so that the parts always sum to the whole."""
-    if not meter.dimensions or meter.aggregation not in ADDITIVE:
-        return {}
-    parts: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
-    for part in metering.usage(Question(meter, [period], customers, group_by=meter.dimensions, cutoff=cutoff)):
-        label = " · ".join(value or "—" for value in part.group.values())
-        parts[part.owner].append((label, part.value))
-    for owner, groups in parts.items():
-        groups.sort(key=lambda group: (-group[1], group[0]))
-        if len(groups) > MAX_GROUPS:
-            rest = groups[MAX_GROUPS - 1 :]
-            sum_of_rest = Decimal(0)
-            for _, quantity in rest:
-                sum_of_rest = EXACT.add(sum_of_rest, quantity)
-            parts[owner] = [*groups[: MAX_GROUPS - 1], (f"{len(rest)} others", sum_of_rest)]
-    return parts
+    groups = [
+        (" · ".join(value or "—" for value in values), part.quantity)
+        for values, part in grouped_by(usage, dimensions).items()
+    ]
+    groups.sort(key=lambda group: (-group[1], group[0]))
+    if len(groups) <= MAX_GROUPS:
+        return tuple(groups)
+    rest = Decimal(0)
+    for _, quantity in groups[MAX_GROUPS - 1 :]:
+        rest = EXACT.add(rest, quantity)
+    return (*groups[: MAX_GROUPS - 1], (f"{len(groups) - MAX_GROUPS + 1} others", rest))
+
+
+def _short(name: str) -> str:
+    """As prices name a dimension."""
+    return name.removeprefix("properties.")

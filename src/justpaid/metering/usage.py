@@ -14,6 +14,7 @@ from typing import Any, Final
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
+from justpaid.metering.bands import band_of
 from justpaid.metering.expressions import MERGED_COLUMNS, as_tuple, path_of, rollup_columns, source_condition
 from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
@@ -22,8 +23,11 @@ from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import BUCKET_S
 from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
 from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.pricing import Band
 
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
+#: The name by which a group tells its band; no property has it.
+BAND: Final = ""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,6 +37,8 @@ class Question:
 
     `customers` maps each key that events carry to its owner (None: everyone's, as one). `windows` are consecutive.
     `group_by` names dimensions of the meter. `cutoff` (a journal sequence) asks for the answer as it was there.
+    `bands` takes the events of each group apart by their own value, which rollups don't know: it is answered from
+    `events`. Groups then have one more name, `BAND`.
     """
 
     meter: MeterDefinition
@@ -40,6 +46,7 @@ class Question:
     customers: Mapping[str, str] | None = None
     group_by: tuple[str, ...] = ()
     cutoff: int | None = None
+    bands: tuple[Band, ...] = ()
 
 
 class UsageReader:
@@ -73,7 +80,8 @@ class UsageReader:
     def _rows(self, question: Question, position: int) -> list[Row]:
         positions = dimension_positions(question.meter, question.group_by)
         windows = {_epoch_s(window.start): window for window in question.windows}
-        chosen = ", ".join(f"dimensions[{position}]" for position in positions)
+        names = (*question.group_by, BAND) if question.bands else question.group_by
+        chosen = ", ".join(f"dimensions[{position}]" for position in (*positions, -1)[: len(names)])
         owner = "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
         sql = f"""
             SELECT roundDown(at, {{boundaries:Array(UInt32)}}) AS window, {owner} AS owner,
@@ -88,7 +96,7 @@ class UsageReader:
             Row(
                 window=windows[row["window"]],
                 owner=row["owner"],
-                group=dict(zip(question.group_by, row["grouped"], strict=True)),
+                group=dict(zip(names, row["grouped"], strict=True)),
                 merged=row,
             )
             for row in self._warehouse.query(sql, parameters).to_pylist()
@@ -105,7 +113,7 @@ class UsageReader:
             return _from_events(question, part, f"{condition} AND seq < {position}")
 
         rollup = self._rollups.of(meter)
-        if question.cutoff is not None or rollup is None or not rollup.complete:
+        if question.bands or question.cutoff is not None or rollup is None or not rollup.complete:
             return from_events(span)
         whole = _whole_buckets(span)
         if whole is None:
@@ -140,7 +148,8 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
 
 
 def _from_events(question: Question, span: Period, condition: str) -> str:
-    return f"""SELECT customer, at, m.2 AS dimensions, {rollup_columns([question.meter])}
+    dimensions = f"arrayPushBack(m.2, {band_of('m.3', question.bands)})" if question.bands else "m.2"
+    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([question.meter])}
         FROM (
             SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at,
                    {as_tuple(question.meter, "", "1")} AS m

@@ -16,13 +16,14 @@ from justpaid.pricing.models import (
     PercentagePrice,
     PerUnitPrice,
     Price,
+    QuantityPrice,
     SeatsPrice,
     VolumePrice,
 )
 from justpaid.pricing.parse import dump_price, parse_price
 from justpaid.pricing.rating import Rating, Step, round_line
 from justpaid.pricing.tiers import Tier
-from justpaid.pricing.usage import Usage, quantity_of
+from justpaid.pricing.usage import Usage, grouped_by, quantity_of
 from justpaid.pricing.wording import grouped
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "PerUnitPrice",
     "PercentagePrice",
     "Price",
+    "QuantityPrice",
     "Rating",
     "SeatsPrice",
     "Step",
@@ -52,6 +54,7 @@ __all__ = [
     "evaluate",
     "field_errors",
     "grouped",
+    "grouped_by",
     "invalid_request",
     "is_fee",
     "is_in_advance",

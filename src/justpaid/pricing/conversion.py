@@ -3,6 +3,8 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
+from pydantic import model_validator
+
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.pricing.fields import PositiveQuantity, Strict
 
@@ -10,16 +12,27 @@ _ROUNDINGS: Final = {"up": ROUND_CEILING, "down": ROUND_FLOOR, "half_up": ROUND_
 
 
 class Conversion(Strict):
-    """`divide_by`: units of the meter in one unit of the price. `rounding`: to whole units of the price, or not at all.
+    """`divide_by`: units of the meter in one unit of the price; or `multiply_by`, the other way round. `rounding`: to
+    whole units of the price, or not at all.
 
-    Without rounding the quotient is kept to 12 places, half up, like any quantity.
+    Without rounding the result is kept to 12 places, half up, like any quantity.
     """
 
-    divide_by: PositiveQuantity
+    divide_by: PositiveQuantity | None = None
+    multiply_by: PositiveQuantity | None = None
     rounding: Literal["none", "up", "down", "half_up"] = "none"
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "Conversion":
+        if (self.divide_by is None) == (self.multiply_by is None):
+            raise ValueError("needs divide_by or multiply_by, one of the two")
+        return self
+
     def __call__(self, quantity: Decimal) -> Decimal:
-        exact = EXACT.divide(quantity, self.divide_by)
+        if self.divide_by is not None:
+            exact = EXACT.divide(quantity, self.divide_by)
+        else:
+            exact = EXACT.multiply(quantity, self.multiply_by or Decimal(1))
         if self.rounding == "none":
             return exact.quantize(Decimal(1).scaleb(-PLACES), ROUND_HALF_UP, EXACT)
         return exact.to_integral_value(_ROUNDINGS[self.rounding], EXACT)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,22 @@ def rows() -> Iterator[tuple[dict[str, Any], str, str]]:
 def test_every_figure_in_the_tables() -> None:
     table = list(rows())
     assert len(table) >= 30
-    assert {price["model"] for price, _, _ in table} == {"flat", "per_unit", "graduated", "volume", "package"}
+    assert {price["model"] for price, _, _ in table} == {
+        *("flat", "seats", "per_unit", "graduated", "volume", "package", "percentage"),
+    }
     wrong = [
         (price, quantity, amount) for price, quantity, amount in table if evaluated(price, quantity)["amount"] != amount
     ]
     assert wrong == []
 
 
-def test_the_request_and_its_answer() -> None:
-    documents = [json.loads(found["json"]) for found in JSON_OR_ROW.finditer(GUIDE) if found["json"]]
-    (request,) = [document for document in documents if "price" in document]
-    (answer,) = [document for document in documents if "steps" in document]
-    assert evaluated(request["price"], request["quantity"], request["currency"]) == answer
+def test_each_request_and_its_answer() -> None:
+    documents = [
+        json.loads(found["json"], parse_float=Decimal) for found in JSON_OR_ROW.finditer(GUIDE) if found["json"]
+    ]
+    pairs = [(asked, told) for asked, told in pairwise(documents) if "price" in asked]
+    assert {asked["price"]["model"] for asked, _ in pairs} == {"graduated", "percentage", "matrix", "cost_plus"}
+    for asked, told in pairs:
+        sent = asked.get("usage") or [{"quantity": asked["quantity"]}]
+        usage = [Usage(**{**part, "quantity": Decimal(part["quantity"])}) for part in sent]
+        assert evaluate(parse_price(asked["price"], in_plan=False), asked["currency"], usage).as_json() == told

@@ -200,3 +200,114 @@ def test_rounding_moves_a_line_by_half_a_minor_unit_at_most(
 def test_a_price_survives_its_way_to_storage_and_back(price: dict[str, Any]) -> None:
     parsed = parse_price(price | {"key": "price"}, in_plan=False)
     assert parse_price(dump_price(parsed), in_plan=False) == parsed
+
+
+# Prices of usage in parts: what events are alike in, and in which order parts come, is nobody's advantage.
+
+NAMES = ("a", "b", "c")
+
+
+@st.composite
+def percentage(draw: st.DrawFn) -> dict[str, Any]:
+    low, high = sorted([draw(rates), draw(rates)])
+    return {
+        "model": "percentage",
+        "rate": draw(decimals("0", "1")),
+        "fixed_amount": draw(st.none() | rates),
+        "min_per_event": draw(st.none() | st.just(low)),
+        "max_per_event": draw(st.none() | st.just(high)),
+    }
+
+
+@st.composite
+def matrix(draw: st.DrawFn) -> dict[str, Any]:
+    cells = [
+        {"match": {"model": model, "kind": kind}, "unit_amount": draw(rates)}
+        for model in NAMES[:2]
+        for kind in draw(st.sets(st.sampled_from(NAMES), min_size=1))
+    ]
+    return {
+        "model": "matrix",
+        "dimensions": ["model", "kind"],
+        "cells": cells,
+        "default_unit_amount": draw(st.none() | rates),
+        "included_quantity": draw(st.none() | quantities),
+    }
+
+
+def cost_plus() -> st.SearchStrategy[dict[str, Any]]:
+    listed = st.fixed_dictionaries({"input": rates, "output": rates})
+    return st.fixed_dictionaries({
+        "model": st.just("cost_plus"),
+        "provider": st.just("openai"),
+        "markup": rates,
+        "list_prices": st.dictionaries(st.sampled_from(NAMES), listed, min_size=1),
+    })  # fmt: skip
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> list[Usage]:
+    dimensions = st.fixed_dictionaries({
+        "model": st.sampled_from(NAMES), "kind": st.sampled_from(NAMES),
+        "token_type": st.sampled_from(("input", "output", "other")),
+    })  # fmt: skip
+    part = st.builds(Usage, quantity=quantities, events=st.integers(1, 5), dimensions=dimensions)
+    return draw(st.lists(part, max_size=8))
+
+
+in_parts = percentage() | matrix() | cost_plus() | modified()
+
+
+@given(in_parts, parts(), st.randoms())
+def test_the_order_of_usage_never_matters(price: dict[str, Any], usage: list[Usage], shuffled: Any) -> None:
+    parsed = parse_price(price, in_plan=False)
+    other = list(usage)
+    shuffled.shuffle(other)
+    assert rate(parsed, usage).amount_exact == rate(parsed, other).amount_exact
+
+
+@given(percentage() | matrix() | cost_plus(), parts())
+def test_the_steps_of_parts_multiply_out_and_sum(price: dict[str, Any], usage: list[Usage]) -> None:
+    rating = rate(parse_price(price, in_plan=False), usage)
+    assert rating.steps
+    assert all(EXACT.multiply(step.quantity, step.unit_amount) == step.amount for step in rating.steps)
+    assert sum((step.amount for step in rating.steps), Decimal(0)) == rating.amount_exact
+
+
+@given(percentage(), parts())
+def test_the_fee_of_many_events_is_the_sum_of_each_ones(price: dict[str, Any], usage: list[Usage]) -> None:
+    parsed = parse_price(price, in_plan=False)
+    each = sum((rate(parsed, [part]).amount_exact for part in usage), Decimal(0))
+    assert rate(parsed, usage).amount_exact == each
+
+
+@given(matrix(), parts())
+def test_matrix_counts_every_unit_once(price: dict[str, Any], usage: list[Usage]) -> None:
+    rating = rate(parse_price(price, in_plan=False), usage)
+    assert sum((step.quantity for step in rating.steps), Decimal(0)) == sum(
+        (part.quantity for part in usage), Decimal(0)
+    )
+
+
+@given(percentage() | matrix() | cost_plus(), rates, parts())
+def test_a_dearer_price_in_parts_never_bills_less(price: dict[str, Any], by: Decimal, usage: list[Usage]) -> None:
+    dearer = {name: value + by for name, value in price.items() if name in ("rate", "markup") and value is not None}
+    if price.get("default_unit_amount") is not None:
+        dearer["default_unit_amount"] = price["default_unit_amount"] + by
+    if "cells" in price:
+        dearer["cells"] = [{**cell, "unit_amount": cell["unit_amount"] + by} for cell in price["cells"]]
+    more = rate(parse_price(price | dearer, in_plan=False), usage).amount_exact
+    assert more >= rate(parse_price(price, in_plan=False), usage).amount_exact
+
+
+@given(graduated(flats=False), st.lists(quantities, min_size=1, max_size=5))
+def test_splitting_a_period_changes_a_graduated_total_by_its_rounding_alone(
+    price: dict[str, Any], snapshots: list[Decimal]
+) -> None:
+    """Each part bills what the running total adds, rounded: all parts together are the whole, rounded once."""
+    parsed = parse_price(price, in_plan=False)
+    billed, quantity = Decimal(0), Decimal(0)
+    for more in snapshots:
+        quantity += more
+        billed += round_line(rate(parsed, quantity), "USD") - billed
+    assert abs(billed - rate(parsed, sum(snapshots, Decimal(0))).amount_exact) <= Decimal("0.005")

@@ -16,7 +16,7 @@ import pytest
 
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import InvalidRequest
-from justpaid.pricing import Rating, parse_price, rate, round_line
+from justpaid.pricing import Rating, Usage, parse_price, rate, round_line
 
 REPOSITORY = Path(__file__).parents[3]
 VECTORS = Path(os.environ.get("JUSTPAID_VECTORS") or REPOSITORY.parent / "shared" / "vectors" / "pricing_vectors.json")
@@ -24,8 +24,22 @@ VECTORS = Path(os.environ.get("JUSTPAID_VECTORS") or REPOSITORY.parent / "shared
 Vector = dict[str, Any]
 Price = dict[str, Any]
 
+_ALLOWANCE = "an allowance is value free of the rate: what an event pays does not depend on the order of events"
+
 #: Where our documented rule gives another figure: docs/guides/pricing.md, "Where we differ on purpose".
 DIFFERENT = {
+    "pv-035": _ALLOWANCE,
+    "pv-036": _ALLOWANCE,
+    "pv-039": _ALLOWANCE,
+    "pv-045": _ALLOWANCE,
+    "pv-046": _ALLOWANCE,
+    "pv-047": _ALLOWANCE,
+    "pv-048": _ALLOWANCE,
+    "pv-050": _ALLOWANCE,
+    "pv-051": _ALLOWANCE,
+    "pv-054": _ALLOWANCE,
+    "pv-057": _ALLOWANCE,
+    "pv-058": _ALLOWANCE,
     "pv-199": "a quantity of 0 costs 0: no tier is entered, so no flat amount is due",
     "pv-215": "a quantity of 0 costs 0: no tier is entered, so no flat amount is due",
     "pv-303": "tiers count units, not blocks: 101001 x 0.0005, not 102 blocks x 0.5",
@@ -83,6 +97,39 @@ def _blocks(model: str) -> Callable[[Price], Price]:
     return convert
 
 
+def _percentage(params: Price) -> Price:
+    names = {"per_transaction_min": "min_per_event", "per_transaction_max": "max_per_event"}
+    bounds = {ours: params[theirs] for theirs, ours in names.items() if theirs in params}
+    included = {} if bounds or "free_amount" not in params else {"included_quantity": params["free_amount"]}
+    rate = Decimal(params["rate_percent"]) / 100
+    return {"model": "percentage", "rate": rate, "fixed_amount": params["fixed_amount"], **bounds, **included}
+
+
+def _graduated_percentage(params: Price) -> Price:
+    """A share of a value by tiers is a rate a unit of it by tiers."""
+    return {
+        "model": "graduated",
+        "tiers": [
+            {
+                "up_to": tier["up_to"],
+                "unit_amount": Decimal(tier["rate_percent"]) / 100,
+                "flat_amount": tier["flat_amount"],
+            }
+            for tier in params["tiers"]
+        ],
+    }
+
+
+def _converted(params: Price) -> Price:
+    rounding = {"ceil": "up", "floor": "down", "half_up": "half_up", "none": "none"}
+    by = "multiply_by" if params.get("operation") == "multiply" else "divide_by"
+    price: Price = {"model": "per_unit", "unit_amount": params.get("unit_amount", "1"), **_bounds(params)}
+    if "tiers" in params:
+        price = {"model": "graduated", "tiers": params["tiers"]}
+    how = rounding[params.get("unit_rounding") or params["rounding"]]
+    return {**price, "conversion": {by: params.get("unit_divide_by") or params["factor"], "rounding": how}}
+
+
 def _once(amount: str, minimum: str) -> Callable[[Price], Price]:
     """A charge that a minimum tops up: one unit at the amount charged."""
     return lambda params: {"model": "per_unit", "unit_amount": params[amount], "minimum_amount": params[minimum]}
@@ -104,10 +151,19 @@ CONVERT: dict[str, Callable[[Price], Price]] = {
     "block_usage_less_already_billed": _package,
     "block_tiers_graduated": _blocks("graduated"),
     "block_tiers_volume": _blocks("volume"),
+    "percentage": _percentage,
+    "graduated_percentage": _graduated_percentage,
+    "per_unit_converted": _converted,
+    "graduated_converted": _converted,
+    "unit_conversion": _converted,
     "min_max_spend": _once("base_amount", "minimum"),
     "minimum_true_up": _once("used_minor", "minimum_minor"),
     "minimum_commitment_true_up": _once("plan_amount_minor", "commitment_minor"),
 }
+
+
+#: Families whose fees are written in dollars even where the expected figure is in cents.
+IN_DOLLARS = {"percentage", "graduated_percentage", "unit_conversion"}
 
 
 def _expressible(vector: Vector) -> bool:
@@ -156,6 +212,10 @@ def answer(vector: Vector) -> dict[str, Any]:
         return {"amount_per_snapshot": by_snapshot}
     if vector["model"] in ("min_max_spend", "minimum_true_up", "minimum_commitment_true_up"):
         return {"amount": sum(step.amount for step in rated(Decimal(1)).steps[1:])}
+    if vector["model"] in IN_DOLLARS:
+        usage = [Usage(quantity=Decimal(event["value"])) for event in vector.get("events") or []]
+        rating = rate(price, usage or Decimal(vector["quantity"]))
+        return {"amount": rating.amount_exact * (100 if vector.get("amount_unit") == "minor" else 1)}
     total = Decimal(vector["quantity"])
     before = Decimal(params.get("previously_billed") or params.get("already_billed") or 0)
     if "already_billed_quantity" in params:
