@@ -50,4 +50,6 @@ def test_every_promised_route_is_there(app: FastAPI) -> None:
 
 def test_every_price_model_is_described(app: FastAPI) -> None:
     price = app.openapi()["components"]["schemas"]["PlanIn"]["properties"]["prices"]["items"]
-    assert set(price["discriminator"]["mapping"]) == {"flat", "per_unit", "graduated", "volume", "package"}
+    assert set(price["discriminator"]["mapping"]) == {
+        *("flat", "seats", "per_unit", "graduated", "volume", "package", "percentage", "matrix", "cost_plus"),
+    }
