@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from justpaid.accounts import create_organisation, issue_key
 from justpaid.api import create_app, tables  # noqa: F401  (declares its table)
-from justpaid.ingest import Committer, Feed, Limits
+from justpaid.ingest import Backfills, Committer, Feed, Limits
 from justpaid.kernel.clock import SystemClock
 from justpaid.metering import MeterDefinition, Metering, load_definitions
 from justpaid.platform.database import Database
@@ -37,6 +37,7 @@ class TestInstallation:
     readiness: bool | str = True
     metering: Any = None
     ingest: Any = None
+    backfills: Any = None
     feed: Any = None
     journal: Any = None
     warehouse: Any = None
@@ -54,6 +55,7 @@ class Engines:
     warehouse: Warehouse
     metering: Metering
     ingest: Committer
+    backfills: Backfills
     feed: Feed
 
 
@@ -80,7 +82,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def engines(database: Database, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     """For modules whose `installation` is `TestInstallation(database, load_settings(), **vars(engines))`."""
-    for table in ("events", "usage", "voids", "expired"):
+    for table in ("events", "usage", "voids", "expired", "backfills"):
         warehouse.execute(f"DROP TABLE IF EXISTS {table}")
 
     def definitions() -> list[MeterDefinition]:
@@ -90,10 +92,12 @@ def engines(database: Database, warehouse: Warehouse, tmp_path_factory: pytest.T
     journal = open_journal(str(tmp_path_factory.mktemp("engines") / "journal"))
     metering = Metering(journal, warehouse, definitions, max_rows=100_000)
     feed = Feed()
-    ingest = Committer(journal, SystemClock(), Limits(body_bytes=BODY_LIMIT, batch_events=1000), feed)
+    limits = Limits(body_bytes=BODY_LIMIT, batch_events=1000)
+    ingest = Committer(journal, SystemClock(), limits, feed)
+    backfills = Backfills(journal, SystemClock(), limits, metering.backfills.replaced_among)
     metering.start()
     ingest.start()
-    yield Engines(journal, warehouse, metering, ingest, feed)
+    yield Engines(journal, warehouse, metering, ingest, backfills, feed)
     ingest.stop()
     metering.stop()
     journal.close()

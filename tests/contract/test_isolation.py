@@ -14,6 +14,7 @@ from justpaid.catalog import Plan, PlanVersion, Product
 from justpaid.contracts import Subscription, SubscriptionPhase
 from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
+from justpaid.ingest import BackfillRecord
 from justpaid.invoicing import BillingRun, Invoice, InvoiceCounter, InvoiceLine
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.ids import new_id
@@ -32,6 +33,9 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("GET", "/v1/events/{event_id}"): None,
     ("POST", "/v1/events/{event_id}/amend"): {"quantity": 2},
     ("POST", "/v1/events/{event_id}/void"): None,
+    ("GET", "/v1/backfills/{backfill_id}"): None,
+    ("POST", "/v1/backfills/{backfill_id}/close"): None,
+    ("POST", "/v1/backfills/{backfill_id}/revert"): None,
     ("GET", "/v1/meters/{meter}"): None,
     ("PATCH", "/v1/meters/{meter}"): {"name": "stolen"},
     ("GET", "/v1/products/{product}"): None,
@@ -71,6 +75,7 @@ LISTS = (
     "customers",
     "api-keys",
     "events",
+    "backfills",
     "meters",
     "products",
     "plans",
@@ -101,6 +106,7 @@ def owned(company: Company) -> dict[str, str]:
     key = post(client, "/v1/api-keys", {"name": "second"})
     meter = post(client, "/v1/meters", {"key": "calls", "event": "api_call", "aggregation": "count"})
     post(client, "/v1/events", {**call("2026-02-02T00:00:00Z", 1), "id": f"evt-of-{company.organisation_id}"})
+    backfill = post(client, "/v1/backfills", {"from": START, "to": "2026-03-01T00:00:00Z"})
     price = {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 1}
     terms = {"currency": "USD", "interval": "month", "prices": [price]}
     product = post(client, "/v1/products", {"key": "api"})
@@ -115,6 +121,7 @@ def owned(company: Company) -> dict[str, str]:
         "customer": customer["id"],
         "key_id": key["id"],
         "event_id": f"evt-of-{company.organisation_id}",
+        "backfill_id": backfill["id"],
         "meter": meter["id"],
         "product": product["id"],
         "plan": plan["id"],
@@ -176,6 +183,7 @@ def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger
         ("/v1/credits/top-up-rules?customer_id={customer}", None),
         ("/v1/credit-grants", {"customer_id": "{customer}", "kind": "prepaid", "amount": "1"}),
         ("/v1/credits/top-ups", {"customer_id": "{customer}", "amount": "1"}),
+        ("/v1/events?backfill={backfill_id}", {"customer_id": "acme", "event": "api_call", "timestamp": START}),
         ("/v1/subscriptions", {"customer_id": "{customer}", "plan": "pro"}),
         ("/v1/subscriptions", {"customer_id": "acme", "plan": "{plan}"}),
     ],
@@ -243,6 +251,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         ApiKey,
         Customer,
         CustomerKey,
+        BackfillRecord,
         Meter,
         Product,
         Plan,

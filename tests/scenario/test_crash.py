@@ -132,8 +132,52 @@ def test_killed_while_an_event_is_corrected(start: Start, step: str) -> None:
         assert client.post("/v1/events", json=batch(0)).json()["duplicates"] == BATCH
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "backfill.after_events=kill",
+        "backfill.before_closed=kill",
+        "backfill.after_closed=kill",
+        "drain.after_steps=kill",
+        "drain.after_rollup=kill:3",
+        "backfill.after_reverted=kill",
+        "drain.after_steps=kill:2",
+    ],
+)
+def test_killed_while_a_backfill_is_sent_closed_and_reverted(start: Start, step: str) -> None:
+    """20 calls live; 2 that replace them; 20 again. Each step that was not acknowledged is repeated."""
+    killed = start(step)
+    scope = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "replace": True}
+    sent = [{**one, "quantity": 1} for one in batch(0)[:2]]
+
+    def steps(backfill: str) -> list[tuple[str, object]]:
+        path = f"/v1/backfills/{backfill}"
+        return [(f"/v1/events?backfill={backfill}", sent), (f"{path}/close", None), (f"{path}/revert", None)]
+
+    done = 0
+    with killed.client() as client, contextlib.suppress(httpx.TransportError):
+        make_meter(client)
+        client.post("/v1/events", json=batch(0)).raise_for_status()
+        backfill = client.post("/v1/backfills", json=scope).json()["id"]
+        for path, body in steps(backfill):
+            client.post(path, json=body).raise_for_status()
+            done += 1
+            counted(client)
+    assert killed.ended()[0] == -signal.SIGKILL
+
+    with start().client() as client:
+        stage = client.get(f"/v1/backfills/{backfill}").json()["status"]
+        assert counted(client) == (2 if stage == "closed" else BATCH)
+        usage = {0: BATCH, 1: 2, 2: BATCH}
+        for place, (path, body) in enumerate(steps(backfill)):
+            if place >= done and not (place == 0 and stage != "open") and not (place == 1 and stage == "reverted"):
+                client.post(path, json=body).raise_for_status()
+                assert counted(client) == usage[place]
+        assert client.get(f"/v1/backfills/{backfill}").json()["events"] == 2
+
+
 def test_killed_while_a_new_meter_is_filled_with_the_past(start: Start) -> None:
-    killed = start("metering.after_backfill=kill")
+    killed = start("metering.after_filling=kill")
     with killed.client() as client:
         assert client.post("/v1/events", json=batch(0)).json()["accepted"] == BATCH
         make_meter(client)

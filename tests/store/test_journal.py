@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from justpaid.kernel.errors import EngineUnavailable
-from justpaid.platform.journal import Entries, Journal, Refusal, open_journal
+from justpaid.platform.journal import Entries, Journal, Refusal, Refused, open_journal
 
 
 def key(name: str) -> bytes:
@@ -125,3 +125,18 @@ def test_every_acknowledged_record_survives_kill_9(tmp_path: Path) -> None:
     assert {refused.why for refused in again.refused.values()} == {Refusal.DUPLICATE}
     assert len(again.refused) == journal.head
     assert sum(block.count for block in journal.read(0, max_records=10**9)) == journal.head
+
+
+def test_a_refusal_tells_the_unit_that_the_known_key_belongs_to(tmp_path: Path) -> None:
+    path = str(tmp_path / "journal")
+    journal = open_journal(path)
+    commit(journal, entry("alone"))
+    (first, digest), (again, _) = entry("of a unit"), entry("of a unit")
+    verdict = journal.commit(Entries([first, again], [digest, digest], b"unit-1"), lambda accepted, first: b"x")
+    assert verdict.refused == {1: Refused(Refusal.DUPLICATE, 1, b"unit-1")}
+    journal.close()
+    journal = open_journal(path)
+    assert journal.find(first) == 1
+    verdict = journal.commit(Entries([first, key("alone")], [digest, digest]), lambda accepted, first: b"x")
+    assert verdict.refused == {0: Refused(Refusal.DUPLICATE, 1, b"unit-1"), 1: Refused(Refusal.DUPLICATE, 0)}
+    journal.close()

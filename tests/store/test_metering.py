@@ -249,7 +249,7 @@ def test_a_restart_continues_where_it_was(node: Node) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["drain.before_events", "drain.after_events", "drain.after_rollup", "drain.after_mark", "metering.after_backfill"],
+    ["drain.before_events", "drain.after_events", "drain.after_rollup", "drain.after_mark", "metering.after_filling"],
 )
 def test_a_failure_at_any_step_of_a_drain_leaves_nothing_out_and_nothing_twice(node: Node, step: str) -> None:
     node.send([event(n) for n in range(7)])

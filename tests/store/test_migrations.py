@@ -14,6 +14,7 @@ import justpaid.catalog.tables
 import justpaid.contracts.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
+import justpaid.ingest.tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables

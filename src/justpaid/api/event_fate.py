@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from justpaid.api.schemas.events import EventFate, MeasureOut, VersionOut, event_out_fields
 from justpaid.api.unit_of_work import UnitOfWork
 from justpaid.customers import owners_of
 from justpaid.invoicing import lines_including
 from justpaid.metering import Measure, StoredEvent, load_definitions
+
+_LEFT_OUT: Final = {
+    "held": "its backfill {} is open: close it, and the event counts",
+    "reverted": "its backfill {} was reverted",
+    "replaced": "backfill {} replaced it",
+}
 
 
 def fate_of(unit: UnitOfWork, event: StoredEvent) -> EventFate:
@@ -25,7 +31,7 @@ def fate_of(unit: UnitOfWork, event: StoredEvent) -> EventFate:
     return EventFate(
         **event_out_fields(event, customer_id, metered=metered),
         attributed=customer_id is not None,
-        meters=[] if event.voided else [MeasureOut.of(measure) for measure in measures],
+        meters=[MeasureOut.of(measure) for measure in measures] if event.counts else [],
         lines=lines,
         reason=None if lines else _why_not_billed(event, customer_id, metered, measures),
         versions=[VersionOut.of(change) for change in metering.events.history(unit.organisation_id, event.id)],
@@ -38,8 +44,7 @@ def _lines(unit: UnitOfWork, event: StoredEvent, measures: Sequence[Measure]) ->
         customer_key=event.customer_key,
         meters={measure.meter.key for measure in measures},
         timestamp=event.timestamp,
-        sequence=event.sequence,
-        withdrawn_at=event.withdrawn_at,
+        counted=unit.installation.metering.events.counted_during(unit.organisation_id, event),
     )
     return [asdict(occurrence) for occurrence in found]
 
@@ -47,6 +52,8 @@ def _lines(unit: UnitOfWork, event: StoredEvent, measures: Sequence[Measure]) ->
 def _why_not_billed(event: StoredEvent, customer_id: str | None, metered: bool, measures: Sequence[Measure]) -> str:
     if event.voided:
         return "it was voided before any invoice included it"
+    if event.left_out is not None:
+        return _LEFT_OUT[event.left_out.why].format(event.left_out.backfill_id)
     if not metered:
         return "it is not metered yet: ask again in a moment"
     if customer_id is None:

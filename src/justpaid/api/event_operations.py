@@ -79,7 +79,8 @@ _SEND: Final[dict[str, Any]] = {
             "required": False,
             "description": "How the body is compressed.",
             "schema": {"type": "string", "enum": ["gzip", "zstd", "identity"]},
-        }
+        },
+        _query("backfill", "The id of an open backfill: the events belong to it, and count once it is closed."),
     ],
     "requestBody": {
         "required": True,

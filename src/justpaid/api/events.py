@@ -4,15 +4,17 @@ import asyncio
 from typing import Final
 
 import msgspec
-from starlette.datastructures import Headers
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from justpaid.api.bearer import identify
+from justpaid.api.exact_json import is_storable
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.events import ReceiptOut
-from justpaid.ingest import Submission
-from justpaid.kernel.errors import TooLarge, UnsupportedMedia
+from justpaid.ingest import Receipt, Submission, backfill_of, find_backfill
+from justpaid.kernel.errors import InvalidRequest, TooLarge, UnsupportedMedia
 
 #: Content types that are read, and whether each means one event a line.
 _NDJSON: Final = {
@@ -22,14 +24,16 @@ _NDJSON: Final = {
     "application/ndjson": True,
 }
 
+_BACKFILL: Final = "backfill"
+
 _encoder: Final = msgspec.json.Encoder()
 
 
 class EventIntake:
     """Answers with the receipt, after the events are on disk.
 
-    Raises: Unauthenticated, UnsupportedMedia, TooLarge, MalformedRequest, Overloaded, EngineUnavailable: nothing was
-    kept.
+    Raises: Unauthenticated, InvalidRequest, UnsupportedMedia, TooLarge, MalformedRequest, Overloaded,
+    EngineUnavailable, and under a backfill NotFound, Conflict: nothing was kept.
     """
 
     def __init__(self, installation: Installation) -> None:
@@ -38,6 +42,7 @@ class EventIntake:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         identity = await identify(self._installation.database, headers)
+        backfill_id = _backfill_in(scope["query_string"])
         ndjson = _is_ndjson(headers.get("content-type", ""))
         body = await _read(headers, receive, self._installation.settings.max_events_body_bytes)
         submission = Submission(
@@ -48,12 +53,36 @@ class EventIntake:
             encoding=headers.get("content-encoding", ""),
             now=identity.clock_at,
         )
-        receipt = await asyncio.wrap_future(self._installation.ingest.submit(submission))
+        if backfill_id is None:
+            receipt = await asyncio.wrap_future(self._installation.ingest.submit(submission))
+        else:
+            receipt = await run_sync(self._send_under, backfill_id, submission)
         answer = _encoder.encode(ReceiptOut.of(receipt))
         length = str(len(answer)).encode()
         start = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": answer})
+
+    def _send_under(self, backfill_id: str, submission: Submission) -> Receipt:
+        with self._installation.database.tenant(submission.organisation_id) as session:
+            backfill = backfill_of(find_backfill(session, backfill_id))
+        receipt: Receipt = self._installation.backfills.send(backfill, submission)
+        return receipt
+
+
+def _backfill_in(query: bytes) -> str | None:
+    """The backfill that events are sent under, if they are.  Raises: InvalidRequest: were a misspelt parameter
+    overlooked, history would count at once."""
+    if not query:
+        return None
+    parameters = QueryParams(query)
+    for name in parameters:
+        if name != _BACKFILL:
+            raise InvalidRequest.of(name, f"is no parameter here; there is {_BACKFILL}", code="unknown_field")
+    given = parameters.getlist(_BACKFILL)
+    if len(given) != 1 or not is_storable(given[0]):
+        raise InvalidRequest.of(_BACKFILL, "must be the id of one backfill")
+    return given[0]
 
 
 def _is_ndjson(content_type: str) -> bool:

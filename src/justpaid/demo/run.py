@@ -7,11 +7,11 @@ from datetime import datetime
 from rich.console import Console
 from rich.markup import escape
 
-from justpaid.demo.backfill import Backfill, send
 from justpaid.demo.cast import CUSTOMERS
 from justpaid.demo.client import Api, Json, Stopped
 from justpaid.demo.commands import next_commands
 from justpaid.demo.establish import Cast, establish, subscribe
+from justpaid.demo.history import History, send
 from justpaid.demo.live import LiveTraffic
 from justpaid.demo.offer import METERS, PLANS
 from justpaid.demo.onair import broadcast, show, tell
@@ -57,7 +57,7 @@ class _Play:
         cast = self._establish()
         now = self._clock.now()
         starts = cast.starts(now)
-        self._send(Backfill.of(calls, now, starts))
+        self._send(History.of(calls, now, starts))
         subscriptions = subscribe(self._api, cast, starts)
         invoices = self._bill(now)
         invoice = shown_invoice(invoices, cast.ids)
@@ -71,9 +71,9 @@ class _Play:
         self._screen.done(f"{len(METERS)} meters, {len(PLANS)} plans and {len(CUSTOMERS)} customers {verb}")
         return cast
 
-    def _send(self, backfill: Backfill) -> None:
-        with self._screen.progress("Sending usage", backfill.count) as progress:
-            sent = send(self._api, backfill, progress)
+    def _send(self, history: History) -> None:
+        with self._screen.progress("Sending usage", history.count) as progress:
+            sent = send(self._api, history, progress)
         per_second = round(sent.events / sent.seconds) if sent.seconds else 0
         known = f", {sent.duplicates:,} of them known already and not counted again" if sent.duplicates else ""
         self._screen.done(

@@ -1,8 +1,8 @@
 """A block of accepted events as Arrow columns: how the journal keeps them and how metering reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -18,8 +18,12 @@ SCHEMA: Final = pa.schema(
         ("received_at", pa.timestamp("us", "UTC")),
     ]
 )
-#: A block of a correction has two columns more: a void's target (null for an event), and whether a version replaces it.
-CORRECTIONS_SCHEMA: Final = SCHEMA.append(pa.field("voids", pa.int64())).append(pa.field("replaced", pa.bool_()))
+#: Blocks of other than plain events have more columns, each null or missing where it says nothing: of an event, the
+#: backfill that it belongs to; of a void, its target and whether a version replaces it; of a backfill itself, its step.
+_BACKFILL: Final = pa.field("backfill", pa.string())
+_VOIDS: Final = pa.field("voids", pa.int64())
+_REPLACED: Final = pa.field("replaced", pa.bool_())
+_STEP: Final = pa.field("step", pa.string())
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -39,27 +43,45 @@ class Columns:
         for name in self.__slots__:
             getattr(self, name).extend(getattr(other, name))
 
+    def only(self, rows: Sequence[int]) -> "Columns":
+        return Columns(*([getattr(self, name)[row] for row in rows] for name in self.__slots__))
 
-def encode_block(columns: Columns, accepted: Sequence[int], received_at: int) -> bytes:
+
+def encode_block(columns: Columns, accepted: Sequence[int], received_at: int, backfill: str = "") -> bytes:
     """The `accepted` rows of `columns` as an Arrow IPC stream, all with one `received_at` (microseconds)."""
-    batch = pa.RecordBatch.from_arrays(_arrays(columns, received_at), schema=SCHEMA)
+    more = {_BACKFILL: [backfill] * len(columns.id)} if backfill else {}
+    batch = _batch(columns, received_at, more)
     if len(accepted) < len(columns.id):
         batch = batch.take(pa.array(accepted, pa.int64()))
     return _encode(batch)
 
 
-def encode_corrections(columns: Columns, received_at: int, voids: Sequence[int | None], *, replaced: bool) -> bytes:
+def encode_corrections(
+    columns: Columns, received_at: int, voids: Sequence[int | None], *, replaced: bool, backfill: str = ""
+) -> bytes:
     """Void records and new versions of events. `voids` is the sequence that a row withdraws; None for a version."""
-    arrays = _arrays(columns, received_at)
-    arrays.append(pa.array(voids, pa.int64()))
-    arrays.append(pa.array([None if target is None else replaced for target in voids], pa.bool_()))
-    return _encode(pa.RecordBatch.from_arrays(arrays, schema=CORRECTIONS_SCHEMA))
+    more: dict[pa.Field, list[Any]] = {
+        _VOIDS: list(voids),
+        _REPLACED: [None if target is None else replaced for target in voids],
+        _BACKFILL: [backfill] * len(voids),
+    }
+    return _encode(_batch(columns, received_at, more))
+
+
+def encode_step(columns: Columns, received_at: int, step: str) -> bytes:
+    """The record, one row, that a backfill was closed or reverted."""
+    return _encode(_batch(columns, received_at, {_STEP: [step]}))
 
 
 def _arrays(columns: Columns, received_at: int) -> list[pa.Array]:
     arrays = [pa.array(getattr(columns, name), SCHEMA.field(name).type) for name in columns.__slots__]
     arrays.append(pa.repeat(pa.scalar(received_at, SCHEMA.field("received_at").type), len(columns.id)))
     return arrays
+
+
+def _batch(columns: Columns, received_at: int, more: Mapping[pa.Field, list[Any]]) -> pa.RecordBatch:
+    arrays = _arrays(columns, received_at) + [pa.array(values, field.type) for field, values in more.items()]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([*SCHEMA, *more]))
 
 
 def _encode(batch: pa.RecordBatch) -> bytes:

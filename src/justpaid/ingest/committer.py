@@ -14,7 +14,8 @@ from typing import Final
 
 import structlog
 
-from justpaid.ingest.block import Columns, encode_block
+from justpaid.ingest.block import Columns
+from justpaid.ingest.commit import Outcome, commit_events
 from justpaid.ingest.event import latest_timestamp
 from justpaid.ingest.feed import Feed
 from justpaid.ingest.prepare import Prepared, prepare
@@ -22,7 +23,7 @@ from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import EngineUnavailable, JustPaidError, Overloaded
-from justpaid.platform.journal import Entries, Journal, Refusal, Verdict
+from justpaid.platform.journal import Entries, Journal, Refusal, Refused
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,11 @@ class Limits:
     queued_bytes: int = 256 << 20
     backlog_bytes: int = 8 << 30
     min_free_bytes: int = 0
+
+    def check_backlog(self, journal: Journal) -> None:
+        """Raises: Overloaded while more than `backlog_bytes` wait for the warehouse."""
+        if journal.backlog_bytes() > self.backlog_bytes:
+            raise Overloaded("The warehouse is far behind the journal; try again shortly.", retry_after_s=5)
 
 
 @dataclass(slots=True)
@@ -102,8 +108,7 @@ class Committer:
 
         Raises: Overloaded when too much waits already; nothing was kept.
         """
-        if self._journal.backlog_bytes() > self._limits.backlog_bytes:
-            raise Overloaded("The warehouse is far behind the journal; try again shortly.", retry_after_s=5)
+        self._limits.check_backlog(self._journal)
         if (free := self._free_bytes()) < self._limits.min_free_bytes:
             raise Overloaded(
                 f"The disk has {free >> 20} MiB left; events are taken again from {self._limits.min_free_bytes >> 20} "
@@ -147,9 +152,7 @@ class Committer:
             entries.extend(ready.entries)
         received_at = _microseconds(now)
         try:
-            verdict = self._journal.commit(
-                entries, lambda accepted, first: encode_block(columns, accepted, received_at)
-            )
+            outcome = commit_events(self._journal, columns, entries, received_at)
         except Exception as error:
             log.error("journal.commit_failed", error=str(error), requests=len(prepared))
             failure = error if isinstance(error, JustPaidError) else EngineUnavailable(f"The journal failed: {error}")
@@ -158,10 +161,11 @@ class Committer:
             return
         row = 0
         for submission, ready in prepared:
-            submission.result.set_result(_receipt(ready, verdict, row))
+            submission.result.set_result(receipt_of(ready, outcome, row))
             row += len(ready.entries)
         try:
-            self._feed.publish(columns, verdict)
+            for verdict in outcome.written:
+                self._feed.publish(columns, verdict)
         except Exception:
             log.exception("ingest.publish_failed")  # watchers miss a group; receipts must go on
 
@@ -183,16 +187,20 @@ class Committer:
         return None
 
 
-def _receipt(prepared: Prepared, verdict: Verdict, first_row: int) -> Receipt:
+def receipt_of(prepared: Prepared, outcome: Outcome, first_row: int) -> Receipt:
     """The receipt of a request whose valid events are the group's rows from `first_row` on."""
     receipt = prepared.receipt
     receipt.accepted = count = len(prepared.entries)
-    if verdict.refused:
+    if outcome.refused:
         for row in range(count):
-            refused = verdict.refused.get(first_row + row)
+            refused = outcome.refused.get(first_row + row)
             if refused is None:
                 continue
             receipt.accepted -= 1
+            if first_row + row in outcome.held:
+                receipt.rejected += 1
+                receipt.refuse(prepared.index(row), prepared.columns.id[row], "held", _held(prepared, row, refused))
+                continue
             if refused.why is Refusal.DUPLICATE:
                 receipt.duplicates += 1
                 continue
@@ -207,6 +215,14 @@ def _receipt(prepared: Prepared, verdict: Verdict, first_row: int) -> Receipt:
             )
         receipt.errors.sort(key=lambda error: error["index"])
     return receipt
+
+
+def _held(prepared: Prepared, row: int, refused: Refused) -> str:
+    """Not a duplicate: should the backfill be given up, its sender would believe that the event counts."""
+    return (
+        f"id: {prepared.columns.id[row]!r} is in backfill {refused.unit.decode()}, which is open; close or revert it, "
+        "then send the event again"
+    )
 
 
 def _microseconds(instant: datetime) -> int:

@@ -30,7 +30,8 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The version of an event that counts now; `properties` is its canonical JSON."""
+    """The version of an event that counts now; `properties` is its canonical JSON. A new version belongs to the same
+    backfill, where it belongs to one."""
 
     organisation_id: str
     id: str
@@ -40,6 +41,7 @@ class Standing:
     timestamp: datetime
     quantity: Decimal
     properties: str
+    backfill: str = ""
 
 
 class _Overtaken(Exception):
@@ -117,7 +119,9 @@ class Corrections:
         def encode(accepted: Sequence[int], first: int) -> bytes:
             if len(accepted) < len(entries):
                 raise _Overtaken
-            return encode_corrections(columns, received_at, voids, replaced=replacement is not None)
+            return encode_corrections(
+                columns, received_at, voids, replaced=replacement is not None, backfill=standing.backfill
+            )
 
         try:
             verdict = self._journal.commit(entries, encode)

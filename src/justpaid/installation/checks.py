@@ -14,7 +14,7 @@ from justpaid.credits import check_credits
 from justpaid.installation.installation import Installation
 from justpaid.invoicing import check_invoices
 from justpaid.ledger import check_ledger
-from justpaid.metering import load_definitions, recount
+from justpaid.metering import load_definitions
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ def _events_and_usage(installation: Installation) -> CheckResult:
         with installation.database.system() as session:
             meters = load_definitions(session)
         building = sum(metering.rollups.progress(meter) < 1 for meter in meters)
-        differences = recount(installation.warehouse, metering.rollups, metering.expired, meters, position)
+        differences = metering.recount(meters, position)
     wrong = [f"{difference.subject} ({difference.count})" for difference in differences]
     if position < head:
         wrong.append(f"metering is at {position} of {head} accepted events")

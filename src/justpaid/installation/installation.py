@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from justpaid.ingest import Committer, Feed
+from justpaid.ingest import Backfills, Committer, Feed
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.metering import Metering
@@ -14,7 +14,8 @@ from justpaid.platform.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Made by `open_installation`, which also closes it. `ingest` takes events, `feed` shows them as they come."""
+    """Made by `open_installation`, which also closes it. `ingest` takes events, `backfills` those of the past,
+    `feed` shows them as they come."""
 
     settings: Settings
     clock: Clock
@@ -23,6 +24,7 @@ class Installation:
     warehouse: Warehouse
     metering: Metering
     ingest: Committer
+    backfills: Backfills
     feed: Feed
 
     def ready(self) -> bool | str:

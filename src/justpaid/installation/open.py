@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import structlog
 
 from justpaid import accounts
-from justpaid.ingest import Committer, Feed, Limits
+from justpaid.ingest import Backfills, Committer, Feed, Limits
 from justpaid.installation.installation import Installation
 from justpaid.kernel.clock import Clock, SystemClock
 from justpaid.kernel.errors import InvalidRequest
@@ -46,12 +46,12 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Iterato
         database, journal, warehouse = _open_engines(settings, directory, opened)
         feed = Feed()
         metering = _start_metering(settings, database, journal, warehouse, opened)
-        ingest = Committer(
-            journal, clock, _limits(settings), feed, free_bytes=lambda: shutil.disk_usage(directory.path).free
-        )
+        limits = _limits(settings)
+        backfills = Backfills(journal, clock, limits, metering.backfills.replaced_among)
+        ingest = Committer(journal, clock, limits, feed, free_bytes=lambda: shutil.disk_usage(directory.path).free)
         ingest.start()
         _closing(opened, "committer", ingest.stop)
-        yield Installation(settings, clock, database, journal, warehouse, metering, ingest, feed)
+        yield Installation(settings, clock, database, journal, warehouse, metering, ingest, backfills, feed)
 
 
 def _open_engines(

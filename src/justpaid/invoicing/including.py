@@ -1,6 +1,6 @@
 """Which invoice lines include a given event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,18 +27,18 @@ def lines_including(
     customer_key: str,
     meters: Collection[str],
     timestamp: datetime,
-    sequence: int,
-    withdrawn_at: int | None = None,
+    counted: Sequence[tuple[int, int]],
 ) -> list[Occurrence]:
-    """Lines whose meter takes the event, whose period holds its timestamp, and whose cut-off came after it; but not
-    after it was withdrawn (at this sequence), where it was."""
+    """Lines whose meter takes the event, whose period holds its timestamp, and as of whose cut-off it counted.
+
+    `counted`: it did as of cut-offs above the first and up to the second sequence of one of these pairs.
+    """
     rows = session.execute(
         sa.select(Invoice.id, Invoice.number, Invoice.status, InvoiceLine.price_key, InvoiceLine.meter)
         .join(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
         .where(
             Invoice.customer_keys.contains([customer_key]),
-            Invoice.cutoff > sequence,
-            sa.true() if withdrawn_at is None else Invoice.cutoff <= withdrawn_at,
+            sa.or_(sa.false(), *(sa.and_(Invoice.cutoff > after, Invoice.cutoff <= upto) for after, upto in counted)),
             InvoiceLine.meter.in_(meters),
             InvoiceLine.period_start <= timestamp,
             InvoiceLine.period_end > timestamp,

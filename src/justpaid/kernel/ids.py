@@ -25,6 +25,7 @@ Prefix = Literal[
     "topup",
     "rule",
     "prod",
+    "bf",
 ]
 
 

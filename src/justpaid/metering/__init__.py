@@ -1,5 +1,6 @@
 """Stage 2: meters, rollups, usage questions, single events; see README.md."""
 
+from justpaid.metering.backfills import BackfillReader, Extent
 from justpaid.metering.backlog import Backlog
 from justpaid.metering.define import (
     change_meter,
@@ -13,8 +14,9 @@ from justpaid.metering.events import Change, EventFilter, EventReader, Measure, 
 from justpaid.metering.meter import Aggregation, Filter, MeterDefinition, Operator
 from justpaid.metering.metering import Metering
 from justpaid.metering.quantity import Quantity
-from justpaid.metering.recount import Difference, recount
+from justpaid.metering.recount import Difference
 from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
+from justpaid.metering.standing import LeftOut
 from justpaid.metering.storage import TableSize, move_cold, table_sizes
 from justpaid.metering.tables import Meter
 from justpaid.metering.unbilled import Agreement, Counted, Gap, Group, Reason, UnbilledReader
@@ -25,15 +27,18 @@ __all__ = [
     "MAX_REPLAYED",
     "Aggregation",
     "Agreement",
+    "BackfillReader",
     "Backlog",
     "Change",
     "Counted",
     "Difference",
     "EventFilter",
     "EventReader",
+    "Extent",
     "Filter",
     "Gap",
     "Group",
+    "LeftOut",
     "Measure",
     "Meter",
     "MeterDefinition",
@@ -57,6 +62,5 @@ __all__ = [
     "list_meters",
     "load_definitions",
     "move_cold",
-    "recount",
     "table_sizes",
 ]

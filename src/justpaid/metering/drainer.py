@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import structlog
 
-from justpaid.ingest import decode_block
+from justpaid.metering.effects import Effects
 from justpaid.metering.meter import MeterDefinition
+from justpaid.metering.records import Records, records_of
 from justpaid.metering.rollups import Definitions, Rollup, Rollups, rollup_insert
 from justpaid.metering.schema import month_of
-from justpaid.metering.voids import Voids, split
+from justpaid.metering.voids import Voids
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Block, Journal
 from justpaid.platform.warehouse import Warehouse
@@ -33,7 +34,6 @@ _RETRY_S: Final = 1.0
 # trickle of single events would keep a core busy. What comes after a pause is taken at once.
 _PACE_S: Final = 0.1
 _NAMES: Final = ["organisation", "event"]
-_DECIMAL: Final = pa.decimal128(38, 12)
 
 
 class Drainer:
@@ -45,6 +45,7 @@ class Drainer:
         warehouse: Warehouse,
         rollups: Rollups,
         voids: Voids,
+        effects: Effects,
         definitions: Definitions,
         fill_in: Callable[[MeterDefinition, Rollup], None],
         *,
@@ -54,6 +55,7 @@ class Drainer:
         self._warehouse = warehouse
         self._rollups = rollups
         self._voids = voids
+        self._effects = effects
         self._load = definitions
         self._fill_in = fill_in
         self._max_rows = max_rows
@@ -155,19 +157,23 @@ class Drainer:
         if not blocks:
             return
         failpoint("drain.before_events")
-        records = _rows(blocks)
-        if not _of_one_month(records):
+        records = records_of(blocks)
+        if not _of_one_month(records.events):
             blocks = blocks[:1]  # a block was received in one instant
-            records = _rows(blocks)
-        rows, voids = split(records)
+            records = records_of(blocks)
+        rows = records.events
         if rows.num_rows:
             self._warehouse.insert("events", rows)
         failpoint("drain.after_events")
         end = blocks[-1].end
-        if voids is not None:
-            self._voids.insert(voids)
+        if records.voids.num_rows:
+            self._voids.insert(records.voids)
             failpoint("drain.after_voids")
             self._voids.begin()
+        # Before the rollup, which tells what comes after a close from what was before it.
+        if records.steps.num_rows:
+            self._effects.insert(records.steps)
+            failpoint("drain.after_steps")
         # What a block costs grows with the meters that match it, not with all there are.
         present = {(row["organisation"], row["event"]) for row in rows.group_by(_NAMES).aggregate([]).to_pylist()}
         self._roll_up(self._position, end, [meter for meter in self._meters if _name(meter) in present])
@@ -178,7 +184,7 @@ class Drainer:
     def _roll_up(self, start: int, end: int, meters: list[MeterDefinition]) -> None:
         live = [(meter, rollup) for meter in meters if (rollup := self._rollups.of(meter))]
         if live:
-            self._warehouse.execute(rollup_insert(live, start, end, upto=end))
+            self._warehouse.execute(rollup_insert(live, self._effects, start, end, upto=end))
 
     def _advance(self, end: int) -> None:
         self._journal.set_marks({_DRAINED: str(end).encode()})
@@ -196,39 +202,45 @@ class Drainer:
             self._sure = True
 
     def _recover(self) -> None:
-        """Bring the mark, `events` and `usage` together, by what the warehouse itself says."""
+        """Bring the mark, `events` and `usage` together, by what the warehouse itself says.
+
+        Events, voids and steps of backfills are inserted one after the other, each all at once: of those that were
+        drained together either all are there or none.
+        """
         done = self._position
         self._meters = self._load()
         self._voids.load()
-        in_voids = self._reached("voids", "seq", done - 1) + 1
-        inserted = max(self._reached("events", "seq", done - 1) + 1, in_voids)
+        self._effects.load()
+        in_events, in_voids, in_steps = (
+            self._reached(table, "seq", done - 1) + 1 for table in ("events", "voids", "backfills")
+        )
+        inserted = max(in_events, in_voids, in_steps)
         in_usage = self._reached("usage", "upto", done)
         if inserted > done:
-            log.info("metering.recovering", mark=done, inserted=inserted, voids=in_voids, usage=in_usage)
-            if in_voids == done:
-                inserted = self._insert_missing_voids(done, inserted)
+            log.info(
+                "metering.recovering", mark=done, inserted=inserted, voids=in_voids, steps=in_steps, usage=in_usage
+            )
+            records, inserted = self._among(done, inserted)
+            if in_voids == done and records.voids.num_rows:
+                self._voids.insert(records.voids)
+            if in_steps == done and records.steps.num_rows:
+                self._effects.insert(records.steps)
             self._voids.begin()
             if in_usage < inserted:
                 self._roll_up(in_usage, inserted, self._meters)
             self._advance(inserted)
         self._voids.settle()
 
-    def _insert_missing_voids(self, start: int, inserted: int) -> int:
-        """The events from `start` to `inserted` are in `events`; add the voids that lie among them. Voids come after
-        the events and all at once, so that either all are there or none.
-
-        Returns the end of the journal block that holds the last of these events: a void may follow it there.
-        """
+    def _among(self, start: int, inserted: int) -> tuple[Records, int]:
+        """The records from `start` on, up to the end of the journal block that holds the last before `inserted` (a
+        void may follow an event there), and that end."""
         blocks: list[Block] = []
         end = start
         while end < inserted:
             (block,) = self._journal.read(end, max_records=1)
             blocks.append(block)
             end = block.end
-        _, voids = split(_rows(blocks))
-        if voids is not None:
-            self._voids.insert(voids)
-        return end
+        return records_of(blocks), end
 
     def _reached(self, table: str, column: str, floor: int) -> int:
         row = self._warehouse.query(
@@ -242,19 +254,9 @@ def _name(meter: MeterDefinition) -> tuple[str, str]:
     return meter.organisation_id, meter.event
 
 
-def _of_one_month(records: pa.Table) -> bool:
+def _of_one_month(rows: pa.Table) -> bool:
     """Whether they are of one partition of `events`: more than one are not inserted whole or not at all."""
-    received = pc.min_max(records.column("received_at")).as_py()
+    if not rows.num_rows:
+        return True
+    received = pc.min_max(rows.column("received_at")).as_py()
     return month_of(received["min"]) == month_of(received["max"])
-
-
-def _rows(blocks: list[Block]) -> pa.Table:
-    """The blocks as rows of `events`: quantities as decimals, each row with its sequence."""
-    tables = [
-        decode_block(block.payload).append_column("seq", pa.array(range(block.start, block.end), pa.uint64()))
-        for block in blocks
-    ]
-    # Blocks of corrections have columns of their own, which are null for other rows.
-    table = pa.concat_tables(tables, promote_options="default").combine_chunks()
-    quantity = pc.cast(table.column("quantity"), _DECIMAL)
-    return table.set_column(table.column_names.index("quantity"), "quantity", quantity)

@@ -1,5 +1,6 @@
 """Single events: the list, one by its id, and what was made of it by corrections."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,13 +8,15 @@ from typing import Any, Final, Literal
 
 from justpaid.ingest import Version, decode_block, versions_of
 from justpaid.kernel.errors import EventsExpired
+from justpaid.metering.effects import NEVER, Effect, Effects
 from justpaid.metering.expressions import source_condition, value_of
 from justpaid.metering.meter import MeterDefinition
+from justpaid.metering.standing import Facts, LeftOut, counted_during, left_out
 from justpaid.metering.voids import withdrawn_events
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse
 
-_COLUMNS: Final = "id, customer, event, timestamp, quantity, properties, received_at, seq"
+_COLUMNS: Final = "id, customer, event, timestamp, quantity, properties, received_at, seq, backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class StoredEvent:
     """The version of an event that counts, or that counted last.
 
     `customer_key` is as the client sent it; `properties` is canonical JSON text; `sequence` its journal place.
-    `withdrawn_at` is the journal place of the void that ended it, if one did.
+    `withdrawn_at` is the journal place of the void that ended it, if one did. `backfill_id` is empty where it belongs
+    to none; `left_out` says which backfill keeps it from counting, if one does.
     """
 
     sequence: int
@@ -33,10 +37,16 @@ class StoredEvent:
     properties: str
     received_at: datetime
     withdrawn_at: int | None = None
+    backfill_id: str = ""
+    left_out: LeftOut | None = None
 
     @property
     def voided(self) -> bool:
         return self.withdrawn_at is not None
+
+    @property
+    def counts(self) -> bool:
+        return not self.voided and self.left_out is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class EventFilter:
     event: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    backfill_id: str | None = None
     before: tuple[datetime, int] | None = None
 
 
@@ -69,9 +80,10 @@ class Measure:
 
 
 class EventReader:
-    def __init__(self, journal: Journal, warehouse: Warehouse) -> None:
+    def __init__(self, journal: Journal, warehouse: Warehouse, effects: Effects) -> None:
         self._journal = journal
         self._warehouse = warehouse
+        self._effects = effects
 
     def list_events(self, organisation_id: str, filter_: EventFilter, limit: int) -> list[StoredEvent]:
         """Latest first by timestamp; events that are still in the journal only come within moments."""
@@ -85,7 +97,8 @@ class EventReader:
         shown = {"shown": [row["seq"] for row in rows]}
         by = self._warehouse.query(f"{voided} AND target IN {{shown:Array(UInt64)}}", shown).to_pylist() if rows else []
         withdrawn = {row["target"]: row["seq"] for row in by}
-        return [_stored(row | {"withdrawn_at": withdrawn.get(row["seq"])}) for row in rows]
+        effects = self._effects.of(organisation_id)
+        return [_stored(row | {"withdrawn_at": withdrawn.get(row["seq"])}, effects) for row in rows]
 
     def customer_keys(self, organisation_id: str, filter_: EventFilter) -> list[str]:
         """Every customer key, as sent, that occurs under the filter; in alphabetical order."""
@@ -96,19 +109,26 @@ class EventReader:
         return [row["customer"] for row in self._warehouse.query(sql, parameters).to_pylist()]
 
     def find(self, organisation_id: str, event_id: str) -> StoredEvent | None:
-        """The event with this id, from the moment of its receipt, and as its latest correction left it.
+        """The event with this id, from the moment of its receipt, and as its latest correction left it. Of one that was
+        sent more than once, in backfills, the one that counts; or else the last.
 
         Raises: EventsExpired.
         """
+        last = None
         versions = versions_of(self._journal, organisation_id, event_id)
-        if not versions:
-            return None
-        if (event := self._read(organisation_id, versions[-1])) is None:
+        for version in reversed(versions):
+            if version.amended:
+                continue
+            event = self._read(organisation_id, version)
+            if event is not None and event.counts:
+                return event
+            last = last or event
+        if versions and last is None:
             raise EventsExpired(
                 f"Event {event_id!r} was accepted and metered, but its content has expired, as "
                 "JUSTPAID_EVENTS_RETENTION_DAYS says. Its id stays taken."
             )
-        return event
+        return last
 
     def versions(self, organisation_id: str, event_id: str) -> list[Version]:
         return versions_of(self._journal, organisation_id, event_id)
@@ -117,11 +137,16 @@ class EventReader:
         """What happened to this event, in order; nothing if its id is unknown."""
         changes: list[Change] = []
         for version in versions_of(self._journal, organisation_id, event_id):
-            if (event := self._read(organisation_id, version)) is not None:
-                changes.append(Change("amended" if changes else "accepted", event.sequence, event.received_at, event))
-        if changes and (last := changes[-1].version).withdrawn_at is not None:
-            changes.append(Change("voided", last.withdrawn_at, self._withdrawn(organisation_id, last), last))
-        return changes
+            if (event := self._read(organisation_id, version)) is None:
+                continue
+            changes.append(Change("accepted" if version.sent else "amended", event.sequence, event.received_at, event))
+            if version.withdrawn_at is not None and not version.amended:
+                changes.append(Change("voided", version.withdrawn_at, self._withdrawn(organisation_id, event), event))
+        return sorted(changes, key=lambda change: change.sequence)
+
+    def counted_during(self, organisation_id: str, event: StoredEvent) -> list[tuple[int, int]]:
+        """It counted as of every cut-off above the first and up to the second of one of these pairs of sequences."""
+        return counted_during(_facts(event), self._effects.of(organisation_id))
 
     def measures(self, meters: list[MeterDefinition], event: StoredEvent) -> list[Measure]:
         """Which of these meters take the event, and what each takes; only for an event that is metered already."""
@@ -145,7 +170,9 @@ class EventReader:
         """A record leaves the journal only after it came into the warehouse."""
         sequence = version.sequence
         row = self._from_journal(sequence) or self._from_warehouse("events", _COLUMNS, organisation_id, sequence)
-        return _stored(row | {"withdrawn_at": version.withdrawn_at}) if row else None
+        if row is None:
+            return None
+        return _stored(row | {"withdrawn_at": version.withdrawn_at}, self._effects.of(organisation_id))
 
     def _withdrawn(self, organisation_id: str, event: StoredEvent) -> datetime:
         """When it was."""
@@ -178,6 +205,9 @@ def _condition(organisation_id: str, filter_: EventFilter) -> tuple[str, dict[st
     if filter_.event is not None:
         conditions.append("event = {event:String}")
         parameters["event"] = filter_.event
+    if filter_.backfill_id is not None:
+        conditions.append("backfill = {backfill:String}")
+        parameters["backfill"] = filter_.backfill_id
     for name, instant, sign in (("start", filter_.start, ">="), ("end", filter_.end, "<")):
         if instant is not None:
             conditions.append(f"timestamp {sign} {{{name}:DateTime64(6, 'UTC')}}")
@@ -188,8 +218,8 @@ def _condition(organisation_id: str, filter_: EventFilter) -> tuple[str, dict[st
     return " AND ".join(conditions), parameters
 
 
-def _stored(row: dict[str, Any]) -> StoredEvent:
-    return StoredEvent(
+def _stored(row: dict[str, Any], effects: Sequence[Effect]) -> StoredEvent:
+    event = StoredEvent(
         sequence=row["seq"],
         id=row["id"],
         customer_key=row["customer"],
@@ -199,4 +229,11 @@ def _stored(row: dict[str, Any]) -> StoredEvent:
         properties=row["properties"],
         received_at=row["received_at"].astimezone(UTC),
         withdrawn_at=row["withdrawn_at"],
+        backfill_id=row.get("backfill") or "",
     )
+    return replace(event, left_out=left_out(_facts(event), effects)) if effects or event.backfill_id else event
+
+
+def _facts(event: StoredEvent) -> Facts:
+    withdrawn_at = NEVER if event.withdrawn_at is None else event.withdrawn_at
+    return Facts(event.sequence, event.customer_key, event.event, event.timestamp, event.backfill_id, withdrawn_at)

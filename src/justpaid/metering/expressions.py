@@ -1,4 +1,4 @@
-"""One generator of SQL per meter, which live rollup, backfill and recount share, so that they can't disagree.
+"""One generator of SQL per meter, which live rollup, filling and recount share, so that they can't disagree.
 
 All of it reads the columns of `events`. A property's text is its JSON string, or the JSON itself for a number, a
 boolean or an object; a missing or null property has the empty text.

@@ -5,13 +5,16 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from justpaid.kernel.errors import Overloaded
-from justpaid.metering.backfill import SLICE_EVENTS, Backfill
+from justpaid.metering.backfills import BackfillReader
 from justpaid.metering.backlog import Backlog, backlog_of
 from justpaid.metering.drainer import Drainer
+from justpaid.metering.effects import Effects
 from justpaid.metering.events import EventReader
 from justpaid.metering.expired import Expired, held_as_levels
+from justpaid.metering.filling import SLICE_EVENTS, Filling
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.quantity import Quantity
+from justpaid.metering.recount import Difference, recount
 from justpaid.metering.replay import Replay
 from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import month_of, prepare_warehouse
@@ -38,29 +41,44 @@ class Metering:
     ) -> None:
         prepare_warehouse(warehouse)
         self._journal = journal
+        self._warehouse = warehouse
         self.rollups = Rollups(journal, warehouse)
         self._voids = Voids(warehouse)
         self._load_definitions = load_definitions
         self.expired = Expired(warehouse)
-        self._backfill = Backfill(
-            warehouse, self.rollups, self.expired, lambda: self.drainer.meters_changed(), slice_events=slice_events
+        self.effects = Effects(warehouse)
+        self._filling = Filling(
+            warehouse,
+            self.rollups,
+            self.expired,
+            self.effects,
+            lambda: self.drainer.meters_changed(),
+            slice_events=slice_events,
         )
         self.drainer = Drainer(
-            journal, warehouse, self.rollups, self._voids, load_definitions, self._backfill.add, max_rows=max_rows
+            journal,
+            warehouse,
+            self.rollups,
+            self._voids,
+            self.effects,
+            load_definitions,
+            self._filling.add,
+            max_rows=max_rows,
         )
-        self.events = EventReader(journal, warehouse)
+        self.events = EventReader(journal, warehouse, self.effects)
+        self.backfills = BackfillReader(journal, warehouse, self.effects)
         self.replay = Replay(journal, warehouse)
-        self.unbilled = UnbilledReader(warehouse)
-        self._usage = UsageReader(warehouse, self.rollups, self._voids)
+        self.unbilled = UnbilledReader(warehouse, self.effects)
+        self._usage = UsageReader(warehouse, self.rollups, self._voids, self.effects)
 
     def start(self) -> None:
         self.expired.load()
-        self._backfill.start()
+        self._filling.start()
         self.drainer.start()
 
     def stop(self) -> None:
         self.drainer.stop()
-        self._backfill.stop()
+        self._filling.stop()
 
     def usage(self, question: Question) -> list[Quantity]:
         """What `UsageReader.answer` says, as of now.
@@ -118,6 +136,10 @@ class Metering:
             removed = self.expired.record(due, position)
         self.expired.remove()
         return removed
+
+    def recount(self, meters: list[MeterDefinition], position: int) -> list[Difference]:
+        """Every difference between `usage` and `events`, as of a `snapshot` that is being held."""
+        return recount(self._warehouse, self.rollups, self.expired, self.effects, meters, position)
 
     def lag(self) -> int:
         """Events that are acknowledged but not yet metered."""

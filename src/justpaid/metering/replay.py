@@ -1,4 +1,4 @@
-"""Accepted events again, in the order of acceptance: what a reader of the live feed missed.
+"""Accepted events again, in the order of acceptance: what a reader of the live feed missed. Neither shows backfills.
 
 Recent blocks come from the journal and what it has released from the warehouse. The journal releases a block only once
 the warehouse holds it, so what is not found in the first is in the second.
@@ -68,7 +68,9 @@ class Replay:
 
     def _in_warehouse(self, start: int, end: int, wanted: Wanted) -> tuple[int, list[LiveEvent]]:
         """How many there are, and the newest of them, in order."""
-        condition = "organisation = {organisation:String} AND seq >= {start:UInt64} AND seq < {end:UInt64}"
+        condition = (
+            "organisation = {organisation:String} AND seq >= {start:UInt64} AND seq < {end:UInt64} AND backfill = ''"
+        )
         parameters: dict[str, Any] = {"organisation": wanted.organisation_id, "start": start, "end": end}
         if wanted.event is not None:
             condition += " AND event = {event:String}"
@@ -93,8 +95,11 @@ def _in_block(block: Block, start: int, end: int, wanted: Wanted) -> Iterator[Li
     if wanted.customer_keys is not None:
         keys = pa.array(sorted(wanted.customer_keys), pa.string())
         chosen = pc.and_(chosen, pc.is_in(rows.column("customer"), keys))
-    if "voids" in rows.column_names:
-        chosen = pc.and_(chosen, pc.is_null(rows.column("voids")))  # the record of a void is no event
+    for column in ("voids", "step"):  # such records are no events
+        if column in rows.column_names:
+            chosen = pc.and_(chosen, pc.is_null(rows.column(column)))
+    if "backfill" in rows.column_names:
+        chosen = pc.and_(chosen, pc.equal(pc.fill_null(rows.column("backfill"), ""), ""))
     return map(_live, rows.filter(chosen).select(list(_COLUMNS)).to_pylist())
 
 

@@ -1,7 +1,7 @@
 """Which meters have a rollup, from where on it is live, and whether its past has been filled in.
 
 A rollup is one generation of a meter's rows in `usage`. Its rows come from two sides that meet at `live_from`: the
-drainer adds every event from that sequence on, the backfill everything before it. A backfill that was interrupted is
+drainer adds every event from that sequence on, the filling everything before it. A filling that was interrupted is
 not continued, and a rollup of another version of the meter not taken over: a new generation starts, and once it is
 complete the old one's rows, ignored by then, are deleted.
 """
@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from justpaid.metering.effects import Effects, layer
 from justpaid.metering.expressions import as_tuple, matches, rollup_columns
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.schema import LAYOUT
@@ -44,7 +45,7 @@ class Rollup(msgspec.Struct, frozen=True):
 class Rollups:
     """The registry, kept as marks of the journal: it describes this node's warehouse and lives beside it.
 
-    Used by the drainer, the backfill and readers at once. How far a backfill is lives in memory alone.
+    Used by the drainer, the filling and readers at once. How far a filling is lives in memory alone.
     """
 
     def __init__(self, journal: Journal, warehouse: Warehouse) -> None:
@@ -125,7 +126,9 @@ def _is_for(rollup: Rollup, meter: MeterDefinition) -> bool:
     return rollup.version == meter.version and rollup.layout == LAYOUT
 
 
-def rollup_insert(rollups: list[tuple[MeterDefinition, Rollup]], start: int, end: int, *, upto: int) -> str:
+def rollup_insert(
+    rollups: list[tuple[MeterDefinition, Rollup]], effects: Effects, start: int, end: int, *, upto: int
+) -> str:
     """The INSERT that adds the events of sequences [start, end) to these rollups.
 
     One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
@@ -139,27 +142,28 @@ def rollup_insert(rollups: list[tuple[MeterDefinition, Rollup]], start: int, end
         meters, tuples = groups.setdefault((meter.organisation_id, meter.event), ([], []))
         meters.append(meter)
         tuples.append(as_tuple(meter, rollup.id, condition))
-    branches = [_branch(meters, tuples, start, end, upto) for meters, tuples in groups.values()]
+    branches = [_branch(meters, effects, tuples, start, end, upto) for meters, tuples in groups.values()]
     return f"INSERT INTO usage {' UNION ALL '.join(branches)}"
 
 
-def rollup_select(meter: MeterDefinition, rollup_id: str, end: int) -> str:
+def rollup_select(meter: MeterDefinition, effects: Effects, rollup_id: str, end: int) -> str:
     """What this meter's rows in `usage` ought to be, from all events below sequence `end`."""
-    return _branch([meter], [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
+    return _branch([meter], effects, [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
 
 
-def _branch(meters: list[MeterDefinition], tuples: list[str], start: int, end: int, upto: int) -> str:
+def _branch(meters: list[MeterDefinition], effects: Effects, tuples: list[str], start: int, end: int, upto: int) -> str:
     """For meters of one organisation and event name."""
     organisation_id, event = meters[0].organisation_id, meters[0].event
     return f"""SELECT organisation, m.1 AS rollup, customer,
-        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, {rollup_columns(meters)},
-        toUInt64({upto}) AS upto
+        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, backfill, layer,
+        {rollup_columns(meters)}, toUInt64({upto}) AS upto
     FROM (
-        SELECT organisation, customer, timestamp, seq, arrayJoin(arrayFilter(t -> t.6, [{", ".join(tuples)}])) AS m
+        SELECT organisation, customer, timestamp, seq, backfill, {layer(effects.of(organisation_id), event)} AS layer,
+            arrayJoin(arrayFilter(t -> t.6, [{", ".join(tuples)}])) AS m
         FROM events
         WHERE organisation = {quote(organisation_id)} AND event = {quote(event)} AND seq >= {start} AND seq < {end}
     )
-    GROUP BY organisation, rollup, customer, bucket, dimensions"""
+    GROUP BY organisation, rollup, customer, bucket, dimensions, backfill, layer"""
 
 
 Definitions = Callable[[], list[MeterDefinition]]

@@ -7,6 +7,9 @@ how far `usage` is. Its columns are plain values, not states of aggregate functi
 or not, in every insert and merge, three times as much in all. `latest` is the greatest (timestamp, sequence, value),
 `distinct` the hashes of the texts.
 
+Both keep the events of each backfill apart, whether it counts or not; `backfills` has a row for each step of one, with
+what the backfill is. `layer`: see `effects`.
+
 `voids` has a row for each event row that was withdrawn: `target` is the row's sequence, `bucket` its five minutes,
 `seq` the void's own place, `replaced` whether another version of the event counts instead.
 
@@ -44,6 +47,7 @@ _STATEMENTS: Final = (
         properties   String                CODEC(ZSTD(1)),
         received_at  DateTime64(6, 'UTC')  CODEC(Delta, ZSTD(1)),
         seq          UInt64                CODEC(Delta, ZSTD(1)),
+        backfill     LowCardinality(String),
         INDEX seq_range seq TYPE minmax GRANULARITY 1,
         INDEX timestamp_range timestamp TYPE minmax GRANULARITY 1
     )
@@ -57,6 +61,8 @@ _STATEMENTS: Final = (
         customer     String                CODEC(ZSTD(1)),
         bucket       DateTime('UTC')       CODEC(Delta, ZSTD(1)),
         dimensions   Array(String)         CODEC(ZSTD(1)),
+        backfill     LowCardinality(String),
+        layer        UInt64                CODEC(Delta, ZSTD(1)),
         events       SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         samples      SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         total        SimpleAggregateFunction(sum, Decimal(76, 12)) CODEC(ZSTD(1)),
@@ -68,7 +74,7 @@ _STATEMENTS: Final = (
         upto         SimpleAggregateFunction(max, UInt64) CODEC(Delta, ZSTD(1)),
         INDEX upto_range upto TYPE minmax GRANULARITY 1
     )
-    ENGINE = AggregatingMergeTree ORDER BY (organisation, rollup, customer, bucket, dimensions)
+    ENGINE = AggregatingMergeTree ORDER BY (organisation, rollup, customer, bucket, dimensions, backfill, layer)
     SETTINGS {_SETTINGS}
     """,
     f"""
@@ -96,6 +102,26 @@ _STATEMENTS: Final = (
     )
     ENGINE = MergeTree ORDER BY (organisation, event, until)
     SETTINGS {_SETTINGS}
+    """,
+    f"""
+    CREATE TABLE IF NOT EXISTS backfills (
+        organisation LowCardinality(String),
+        id           String                CODEC(ZSTD(1)),
+        step         LowCardinality(String),
+        definition   String                CODEC(ZSTD(1)),
+        seq          UInt64                CODEC(Delta, ZSTD(1)),
+        received_at  DateTime64(6, 'UTC')  CODEC(Delta, ZSTD(1))
+    )
+    ENGINE = MergeTree ORDER BY (organisation, seq)
+    SETTINGS {_SETTINGS}
+    """,
+    # For a warehouse from before backfills.
+    "ALTER TABLE events ADD COLUMN IF NOT EXISTS backfill LowCardinality(String) AFTER seq",
+    """
+    ALTER TABLE usage
+        ADD COLUMN IF NOT EXISTS backfill LowCardinality(String) AFTER dimensions,
+        ADD COLUMN IF NOT EXISTS layer UInt64 CODEC(Delta, ZSTD(1)) AFTER backfill,
+        MODIFY ORDER BY (organisation, rollup, customer, bucket, dimensions, backfill, layer)
     """,
 )
 

@@ -10,8 +10,8 @@ from justpaid.platform.warehouse import quote
 
 def takings(meters: Iterable[MeterDefinition], condition: str) -> str:
     """A SELECT of the events under `condition` whose name one of these meters has, each once: id, customer, event,
-    timestamp, seq, `matched` (by any filters), and the keys of the meters that have `taken` it and that found it
-    `empty`. The meters must be of one organisation, and `condition` must hold the events to it."""
+    timestamp, seq, backfill, `matched` (by any filters), and the keys of the meters that have `taken` it and that found
+    it `empty`. The meters must be of one organisation, and `condition` must hold the events to it."""
     by_event: dict[str, list[MeterDefinition]] = defaultdict(list)
     for meter in meters:
         by_event[meter.event].append(meter)
@@ -22,7 +22,7 @@ def _of_name(event: str, meters: Sequence[MeterDefinition], condition: str) -> s
     tuples = ", ".join(
         f"({quote(meter.key)}, toUInt8(({matches(meter)}) != 0), toUInt8({_finds(meter)}))" for meter in meters
     )
-    return f"""SELECT id, customer, event, timestamp, seq,
+    return f"""SELECT id, customer, event, timestamp, seq, backfill,
             [{tuples}] AS meters,
             arrayExists(m -> m.2 = 1, meters) AS matched,
             arrayMap(m -> m.1, arrayFilter(m -> m.2 = 1 AND m.3 = 1, meters)) AS taken,

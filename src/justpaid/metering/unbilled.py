@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from justpaid.kernel.period import Period
+from justpaid.metering.effects import NEVER, Effects, counted_at, counting
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.takings import takings
 from justpaid.platform.warehouse import Warehouse
@@ -80,17 +81,19 @@ class Counted:
 
 
 class UnbilledReader:
-    """All answers are of one organisation and a period of timestamps, without withdrawn events.
+    """All answers are of one organisation and a period of timestamps, without withdrawn events and those that a
+    backfill leaves out.
 
     Raises: EngineUnavailable.
     """
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, effects: Effects) -> None:
         self._warehouse = warehouse
+        self._effects = effects
 
     def customer_keys(self, organisation_id: str, period: Period) -> dict[str, int]:
         """Every key that events were sent with, and how many; the most frequent first."""
-        sql = f"""SELECT customer, count() AS events FROM events WHERE {_WITHIN}
+        sql = f"""SELECT customer, count() AS events FROM events WHERE {self._counted(organisation_id)}
             GROUP BY customer ORDER BY events DESC, customer"""
         rows = self._warehouse.query(sql, _within(organisation_id, period)).to_pylist()
         return {row["customer"]: row["events"] for row in rows}
@@ -100,7 +103,7 @@ class UnbilledReader:
         told = list(unowned)[:MAX_GROUPS]
         source = f"""SELECT '{Reason.NO_CUSTOMER}' AS reason, customer, '' AS event, '' AS meter, '' AS invoice,
                 1 AS once, id, timestamp
-            FROM events WHERE {_WITHIN} AND customer IN {{keys:Array(String)}}"""
+            FROM events WHERE {self._counted(organisation_id)} AND customer IN {{keys:Array(String)}}"""
         groups: tuple[Group, ...] = ()
         if told:
             (gap,) = self._gaps((Reason.NO_CUSTOMER,), source, _within(organisation_id, period) | {"keys": told})
@@ -112,12 +115,12 @@ class UnbilledReader:
         names = sorted({meter.event for meter in meters})
         source = f"""SELECT '{Reason.NO_METER}' AS reason, '' AS customer, event, '' AS meter, '' AS invoice,
                 1 AS once, id, timestamp
-            FROM events WHERE {_WITHIN} AND NOT has({{names:Array(String)}}, event)"""
+            FROM events WHERE {self._counted(organisation_id)} AND NOT has({{names:Array(String)}}, event)"""
         if meters:
             source += f""" UNION ALL
                 SELECT if(matched, '{Reason.NO_VALUE}', '{Reason.FILTERED}') AS reason, '' AS customer, event,
                     if(matched, empty[n], '') AS meter, '' AS invoice, n = 1 AS once, id, timestamp
-                FROM ({takings(meters, _WITHIN)})
+                FROM ({takings(meters, self._counted(organisation_id))})
                 ARRAY JOIN if(matched, arrayEnumerate(empty), [toUInt32(1)]) AS n"""
         reasons = Reason.NO_METER, Reason.FILTERED, Reason.NO_VALUE
         return self._gaps(reasons, source, _within(organisation_id, period) | {"names": names})
@@ -145,7 +148,7 @@ class UnbilledReader:
                     arrayFilter(s -> s.1 <= toUnixTimestamp64Micro(timestamp)
                         AND toUnixTimestamp64Micro(timestamp) < s.2, spans) AS covering,
                     notEmpty(covering) AS covered
-                FROM ({takings(meters, _WITHIN)}) AS takings INNER JOIN ({_SPANS}) AS agreed
+                FROM ({takings(meters, self._counted(organisation_id))}) AS takings INNER JOIN ({_SPANS}) AS agreed
                     ON agreed.key = takings.customer
                 WHERE notEmpty(taken) AND NOT hasAny(arrayFlatten(arrayMap(s -> s.3, covering)), taken)
             )
@@ -158,10 +161,12 @@ class UnbilledReader:
     def late(
         self, organisation_id: str, period: Period, meters: Sequence[MeterDefinition], counted: Sequence[Counted]
     ) -> Gap:
-        """Events that came after the cut-off of an invoice that counts what a meter takes from them."""
+        """Events that came to count after the cut-off of an invoice that counts what a meter takes from them."""
         if not (meters and counted):
             return Gap(Reason.LATE, 0, ())
-        oldest = min(one.cutoff for one in counted)
+        effects = self._effects.of(organisation_id)
+        # An old event of a backfill comes late too; without one the place in the journal says it all.
+        since = "" if effects else f" AND seq >= {min(one.cutoff for one in counted):d}"
         source = f"""
             SELECT '{Reason.LATE}' AS reason, customer, '' AS event, missed[n].3 AS meter, missed[n].5 AS invoice,
                 n = 1 AS once, id, timestamp
@@ -169,8 +174,8 @@ class UnbilledReader:
                 SELECT id, customer, timestamp,
                     arrayFilter(s -> s.1 <= toUnixTimestamp64Micro(timestamp)
                         AND toUnixTimestamp64Micro(timestamp) < s.2
-                        AND has(taken, s.3) AND seq >= s.4, spans) AS missed
-                FROM ({takings(meters, f"{_WITHIN} AND seq >= {oldest:d}")}) AS takings
+                        AND has(taken, s.3) AND NOT ({counted_at(effects, "s.4")}), spans) AS missed
+                FROM ({takings(meters, self._counted(organisation_id) + since)}) AS takings
                 INNER JOIN ({_COUNTED}) AS counted ON counted.key = takings.customer
             )
             ARRAY JOIN arrayEnumerate(missed) AS n"""
@@ -184,6 +189,9 @@ class UnbilledReader:
         }
         (gap,) = self._gaps((Reason.LATE,), source, _within(organisation_id, period) | parameters)
         return gap
+
+    def _counted(self, organisation_id: str) -> str:
+        return f"{_WITHIN} {counting(self._effects.of(organisation_id), NEVER)}"
 
     def _gaps(self, reasons: Sequence[Reason], source: str, parameters: Mapping[str, Any]) -> list[Gap]:
         """`source` gives a row for each group that an event is in; `once` marks one row of each event."""

@@ -1,8 +1,8 @@
 """Answers to usage questions: exact quantities per window, dimension values and owner.
 
-Whole 5-minute buckets come from `usage`; where a boundary cuts a bucket or an event in it was withdrawn, that bucket
-comes from `events`. A meter whose rollup is not complete yet, and a question as of a cut-off, are answered from
-`events` alone. All paths share the meter's SQL.
+Whole 5-minute buckets come from `usage`; where a boundary (of the question, or of what a backfill replaces) cuts a
+bucket or an event in it was withdrawn, that bucket comes from `events`. A meter whose rollup is not complete yet, and a
+question as of a cut-off, are answered from `events` alone. All paths share the meter's SQL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
 from justpaid.metering.bands import band_of
+from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
 from justpaid.metering.expressions import MERGED_COLUMNS, as_tuple, path_of, rollup_columns, source_condition
 from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
@@ -50,10 +51,11 @@ class Question:
 
 
 class UsageReader:
-    def __init__(self, warehouse: Warehouse, rollups: Rollups, voids: Voids) -> None:
+    def __init__(self, warehouse: Warehouse, rollups: Rollups, voids: Voids, effects: Effects) -> None:
         self._warehouse = warehouse
         self._rollups = rollups
         self._voids = voids
+        self._effects = effects
 
     def answer(self, question: Question, position: int) -> list[Quantity]:
         """Only windows and groups that have events, or for weighted_sum a level; by window, then owner, then group.
@@ -106,8 +108,10 @@ class UsageReader:
         span = Period(question.windows[0].start, question.windows[-1].end)
         meter, customers = question.meter, _customer_condition(question)
         corrected = self._voids.touch(meter.organisation_id, meter.event)
+        effects = self._effects.of(meter.organisation_id)
 
         def from_events(part: Period, condition: str = "") -> str:
+            condition += counting(effects, position, meter.event)
             if corrected:
                 condition += not_withdrawn(meter, part, customers, position)
             return _from_events(question, part, f"{condition} AND seq < {position}")
@@ -118,13 +122,20 @@ class UsageReader:
         whole = _whole_buckets(span)
         if whole is None:
             return from_events(span)
-        edges = (Period(span.start, whole.start), Period(whole.end, span.end))
-        parts = [from_events(edge) for edge in edges if edge.duration]
+        cut = edges(effects, position, meter.event, whole)
+        singly = [
+            Period(span.start, whole.start),
+            Period(whole.end, span.end),
+            *(Period(at, at + _BUCKET) for at in cut),
+        ]
+        parts = [from_events(part) for part in singly if part.duration]
+        rolled_up = counting_in_usage(effects, position, meter.event)
         if corrected:
-            parts.append(_from_usage(question, rollup.id, whole, untouched(meter, whole, customers, position)))
-            parts.append(from_events(whole, touched(meter, whole, customers, position)))
-        else:
-            parts.append(_from_usage(question, rollup.id, whole))
+            rolled_up += untouched(meter, whole, customers, position)
+            parts.append(from_events(whole, touched(meter, whole, customers, position) + _apart_from(cut)))
+        if cut:
+            rolled_up += f" AND bucket NOT IN ({_starts(cut)})"
+        parts.append(_from_usage(question, rollup.id, whole, rolled_up))
         return " UNION ALL ".join(parts)
 
 
@@ -158,6 +169,15 @@ def _from_events(question: Question, span: Period, condition: str) -> str:
               AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}
         )
         GROUP BY customer, at, dimensions"""
+
+
+def _apart_from(buckets: Sequence[datetime]) -> str:
+    """A condition on rows of `events`."""
+    return f" AND toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) NOT IN ({_starts(buckets)})" if buckets else ""
+
+
+def _starts(buckets: Sequence[datetime]) -> str:
+    return ", ".join(f"fromUnixTimestamp({_epoch_s(bucket)})" for bucket in buckets)
 
 
 def _customer_condition(question: Question) -> str:

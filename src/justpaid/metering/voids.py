@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.kernel.period import Period
@@ -23,7 +22,6 @@ from justpaid.platform.warehouse import Warehouse, quote
 T = TypeVar("T")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_BUCKET: Final = pa.timestamp("s", "UTC")
 _ATTEMPTS: Final = 3
 _PATIENCE_S: Final = 5.0
 
@@ -88,28 +86,6 @@ class Voids:
             if not self._changed.wait_for(lambda: not self._changes & 1, self._patience_s):
                 raise EngineUnavailable("Metering is repairing a correction that failed half-way; ask again shortly.")
             return self._changes
-
-
-def split(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:
-    """The rows of drained blocks, parted into those of `events` and those of `voids`, if there are any."""
-    if "voids" not in rows.column_names:
-        return rows, None
-    is_void = pc.is_valid(rows.column("voids"))
-    events = rows.filter(pc.invert(is_void)).drop_columns(["voids", "replaced"])
-    voids = rows.filter(is_void)
-    made = pa.table(
-        {
-            "organisation": voids.column("organisation"),
-            "event": voids.column("event"),
-            "customer": voids.column("customer"),
-            "bucket": pc.cast(pc.floor_temporal(voids.column("timestamp"), BUCKET_S, "second"), _BUCKET),
-            "target": pc.cast(voids.column("voids"), pa.uint64()),
-            "seq": voids.column("seq"),
-            "replaced": voids.column("replaced"),
-            "received_at": voids.column("received_at"),
-        }
-    )
-    return events, made
 
 
 def withdrawn_events(organisation_id: str, *, replaced: bool = False) -> str:

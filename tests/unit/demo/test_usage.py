@@ -1,4 +1,4 @@
-"""The events of the backfill: unique ids, bodies that never change, exact sums."""
+"""The events of the history: unique ids, bodies that never change, exact sums."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from justpaid.demo.backfill import Backfill
 from justpaid.demo.cast import CUSTOMERS
+from justpaid.demo.history import History
 from justpaid.demo.placing import first_start
 from justpaid.demo.trace import load_trace
 from justpaid.demo.usage import Event
@@ -20,11 +20,11 @@ SOME = load_trace()[::20]
 
 @pytest.fixture(scope="module")
 def events() -> list[Event]:
-    return list(Backfill.of(load_trace(), NOW, STARTS).events)
+    return list(History.of(load_trace(), NOW, STARTS).events)
 
 
 def test_ids_are_unique_and_counted_beforehand(events: list[Event]) -> None:
-    assert len({event["id"] for event in events}) == len(events) == Backfill.of(load_trace(), NOW, STARTS).count
+    assert len({event["id"] for event in events}) == len(events) == History.of(load_trace(), NOW, STARTS).count
 
 
 def test_last_month_carries_every_token_of_the_trace(events: list[Event]) -> None:
@@ -34,14 +34,14 @@ def test_last_month_carries_every_token_of_the_trace(events: list[Event]) -> Non
 
 
 def test_a_later_start_sends_what_was_sent_before_unchanged() -> None:
-    before = {event["id"]: event for event in Backfill.of(SOME, NOW, STARTS).events}
-    after = {event["id"]: event for event in Backfill.of(SOME, NOW + timedelta(days=3), STARTS).events}
+    before = {event["id"]: event for event in History.of(SOME, NOW, STARTS).events}
+    after = {event["id"]: event for event in History.of(SOME, NOW + timedelta(days=3), STARTS).events}
     assert before.items() <= after.items()
 
 
 def test_next_month_sends_no_event_with_another_body() -> None:
-    before = {event["id"]: event for event in Backfill.of(SOME, NOW, STARTS).events}
-    after = {event["id"]: event for event in Backfill.of(SOME, NOW + timedelta(days=30), STARTS).events}
+    before = {event["id"]: event for event in History.of(SOME, NOW, STARTS).events}
+    after = {event["id"]: event for event in History.of(SOME, NOW + timedelta(days=30), STARTS).events}
     shared = before.keys() & after.keys()
     assert len(shared) > 1000
     assert all(before[event_id] == after[event_id] for event_id in shared)

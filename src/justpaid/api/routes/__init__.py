@@ -3,6 +3,7 @@
 from justpaid.api.routes import (
     api_keys,
     audit_log,
+    backfills,
     billing_runs,
     catalog,
     checks,
@@ -35,6 +36,7 @@ ROUTERS = (
     test_clock.router,
     customers.router,
     events.router,
+    backfills.router,
     meters.router,
     usage.router,
     unbilled.router,

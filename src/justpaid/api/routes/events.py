@@ -72,6 +72,7 @@ def list_events(
     event: Annotated[str | None, Query(description="The name of the events.")] = None,
     start: Annotated[Instant | None, Query(alias="from", description="The earliest timestamp.")] = None,
     end: Annotated[Instant | None, Query(alias="to", description="The end; events at it are left out.")] = None,
+    backfill: Annotated[str | None, Query(description="Only events that were sent under this backfill.")] = None,
     unattributed: Annotated[bool, Query(description="Only events that no customer has the key of.")] = False,
 ) -> Response:
     """Accepted events, latest first."""
@@ -79,7 +80,7 @@ def list_events(
     _await_metering(unit)
     reader = unit.installation.metering.events
     keys = None if customer_id is None else event_keys(unit.session, customer_id)
-    filter_ = EventFilter(customer_keys=keys, event=event, start=start, end=end, before=before)
+    filter_ = EventFilter(keys, event, start, end, backfill_id=backfill, before=before)
     if unattributed:
         filter_ = _only_unattributed(unit, filter_)
     found = reader.list_events(unit.organisation_id, filter_, paging.fetch)
@@ -123,6 +124,7 @@ def _corrected(unit: Unit, event_id: str, correct: Callable[[Corrections, Standi
     """The event after `correct`, or as it is now if this request, by its idempotency key, has corrected it before."""
     installation = unit.installation
     organisation_id = unit.organisation_id
+    _await_metering(unit)  # what counts depends on the backfills that were closed or reverted by now
     event = _found(unit, event_id)
     corrections = Corrections(installation.journal, unit.clock)
     request = _request(unit)
@@ -152,6 +154,11 @@ def _standing(organisation_id: str, event: StoredEvent) -> Standing:
             f"Event {event.id!r} was voided, which is final. If it happened after all, send it as a new event with "
             "another id."
         )
+    if event.left_out is not None and event.left_out.why != "held":
+        raise Conflict(
+            f"Event {event.id!r} does not count: its status is {event.left_out.why}, by backfill "
+            f"{event.left_out.backfill_id}. There is nothing to correct."
+        )
     return Standing(
         organisation_id=organisation_id,
         id=event.id,
@@ -161,6 +168,7 @@ def _standing(organisation_id: str, event: StoredEvent) -> Standing:
         timestamp=event.timestamp,
         quantity=event.quantity,
         properties=event.properties,
+        backfill=event.backfill_id,
     )
 
 

@@ -46,8 +46,13 @@ class EventOut(LiveEventOut, frozen=True, kw_only=True):
     """An event as it counts, or as it did until it was voided."""
 
     status: Annotated[
-        Literal["metered", "pending", "voided"], Meta(description="Pending: accepted, and metered in moments.")
+        Literal["metered", "pending", "voided", "held", "replaced", "reverted"],
+        Meta(
+            description="Pending: accepted, and metered in moments. Held: its backfill is open. Replaced: a backfill "
+            "leaves it out. Reverted: its backfill was."
+        ),
     ]
+    backfill: Annotated[str | None, Meta(description="The backfill that it was sent under, if it was.")]
     customer: Annotated[str | None, Meta(description="The id of the customer who has this key now, if one has.")]
     received_at: Timestamp
 
@@ -149,5 +154,14 @@ def event_out_fields(event: StoredEvent, customer_id: str | None, *, metered: bo
         "sequence": event.sequence,
         "customer": customer_id,
         "received_at": event.received_at,
-        "status": "voided" if event.voided else "metered" if metered else "pending",
+        "status": _status(event, metered),
+        "backfill": event.backfill_id or None,
     }
+
+
+def _status(event: StoredEvent, metered: bool) -> str:
+    if event.voided:
+        return "voided"
+    if event.left_out is not None:
+        return event.left_out.why
+    return "metered" if metered else "pending"

@@ -9,10 +9,11 @@ from typing import NamedTuple
 @dataclass(frozen=True, slots=True)
 class Entries:
     """Row by row a `key`, 16 bytes that identify the record for ever, and a `digest`, 8 bytes of its content, which
-    tell a resend from a conflict."""
+    tell a resend from a conflict. `unit` is what all of them belong to, if to anything: it stays with their keys."""
 
     keys: list[bytes] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
+    unit: bytes = b""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -32,10 +33,11 @@ class Refusal(Enum):
 
 
 class Refused(NamedTuple):
-    """`sequence` is the place of the record that has the key already."""
+    """`sequence` is the place of the record that has the key already, `unit` what it belongs to."""
 
     why: Refusal
     sequence: int
+    unit: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

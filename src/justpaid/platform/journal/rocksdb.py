@@ -1,8 +1,8 @@
 """The journal on one node, in RocksDB.
 
-Three column families, written together in one batch: `keys` (key → digest and sequence, for ever), `blocks` (first
-sequence → count and payload, until released) and `marks` (readers' notes, and the head). A key's sequence has as many
-bytes as it needs, since keys are what a journal of years consists of.
+Three column families, written together in one batch: `keys` (key → digest, sequence and unit, for ever), `blocks`
+(first sequence → count and payload, until released) and `marks` (readers' notes, and the head). A key's sequence has as
+many bytes as it needs, since keys are what a journal of years consists of; all eight where a unit follows it.
 """
 
 import threading
@@ -27,6 +27,7 @@ from justpaid.platform.journal.entries import Block, Entries, Refusal, Refused, 
 _HEAD: Final = b"journal.head"
 _SEQUENCE_BYTES: Final = 8
 _DIGEST_BYTES: Final = 8
+_UNIT_FROM: Final = _DIGEST_BYTES + _SEQUENCE_BYTES
 _COUNT_BYTES: Final = 4
 
 
@@ -71,7 +72,7 @@ class RocksJournal:
 
     def find(self, key: bytes) -> int | None:
         value = self._keys.get(key)
-        return None if value is None else _to_int(value[_DIGEST_BYTES:])
+        return None if value is None else _to_int(value[_DIGEST_BYTES:_UNIT_FROM])
 
     def read(self, start: int, *, max_records: int) -> list[Block]:
         blocks: list[Block] = []
@@ -165,7 +166,7 @@ class RocksJournal:
         for row, (key, digest, value) in enumerate(zip(keys, digests, stored, strict=True)):
             there = value or seen.get(key)
             if there is None:
-                seen[key] = digest + _to_bytes(first + len(accepted))
+                seen[key] = digest + _to_bytes(first + len(accepted)) + entries.unit
                 accepted.append(row)
             else:
                 refused[row] = _refusal(there, digest)
@@ -175,10 +176,12 @@ class RocksJournal:
         first, count = self._head, len(accepted)
         batch = self._batch()
         put, keys, digests, family = batch.put, entries.keys, entries.digests, self._key_family
-        width = ((first + count).bit_length() + 7) // 8
+        unit = entries.unit
+        width = _SEQUENCE_BYTES if unit else ((first + count).bit_length() + 7) // 8
         # In the order of the keys: neighbours in the memtable, which makes inserting them more than twice as fast.
         for key, value in sorted(
-            (keys[row], digests[row] + sequence.to_bytes(width, "big")) for sequence, row in enumerate(accepted, first)
+            (keys[row], digests[row] + sequence.to_bytes(width, "big") + unit)
+            for sequence, row in enumerate(accepted, first)
         ):
             put(key, value, family)
         batch.put(_to_bytes(first), count.to_bytes(_COUNT_BYTES, "big") + payload, self._block_family)
@@ -228,7 +231,7 @@ class _Blocks:
 def _refusal(stored: bytes, digest: bytes) -> Refused:
     """Of a row with this digest whose key has the value `stored` already."""
     why = Refusal.DUPLICATE if stored[:_DIGEST_BYTES] == digest else Refusal.CONFLICT
-    return Refused(why, _to_int(stored[_DIGEST_BYTES:]))
+    return Refused(why, _to_int(stored[_DIGEST_BYTES:_UNIT_FROM]), stored[_UNIT_FROM:])
 
 
 def _block(key: Any, value: Any) -> Block:

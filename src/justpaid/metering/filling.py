@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from justpaid.metering.effects import Effects
 from justpaid.metering.expired import Expired
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.rollups import Rollup, Rollups, rollup_insert
@@ -26,7 +27,7 @@ _RETRY_S: Final = 1.0
 _IN_BACKGROUND: Final = "SETTINGS max_threads = 1"
 
 
-class Backfill:
+class Filling:
     """`register_again` is called when a rollup has failed: it has to get a new generation."""
 
     def __init__(
@@ -34,6 +35,7 @@ class Backfill:
         warehouse: Warehouse,
         rollups: Rollups,
         expired: Expired,
+        effects: Effects,
         register_again: Callable[[], None],
         *,
         slice_events: int = SLICE_EVENTS,
@@ -41,11 +43,12 @@ class Backfill:
         self._warehouse = warehouse
         self._rollups = rollups
         self._expired = expired
+        self._effects = effects
         self._register_again = register_again
         self._slice_events = slice_events
         self._waiting: queue.SimpleQueue[tuple[MeterDefinition, Rollup] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backfill", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="filling", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -65,7 +68,7 @@ class Backfill:
             try:
                 self._fill(meter, rollup)
             except Exception as error:
-                log.error("metering.backfill_failed", meter=meter.key, error=str(error), retry_s=_RETRY_S)
+                log.error("metering.filling_failed", meter=meter.key, error=str(error), retry_s=_RETRY_S)
                 self._stopping.wait(_RETRY_S)
                 self._rollups.abandon(rollup)
                 self._register_again()
@@ -76,10 +79,11 @@ class Backfill:
             if self._stopping.is_set() or not self._rollups.is_current(rollup):
                 return
             end = min(start + self._slice_events, rollup.live_from)
-            self._warehouse.execute(f"{rollup_insert([(meter, rollup)], start, end, upto=0)} {_IN_BACKGROUND}")
+            insert = rollup_insert([(meter, rollup)], self._effects, start, end, upto=0)
+            self._warehouse.execute(f"{insert} {_IN_BACKGROUND}")
             self._rollups.filled(rollup, end)
             failpoint("metering.between_slices")
-        failpoint("metering.after_backfill")
+        failpoint("metering.after_filling")
         # Asked at the end: events that went meanwhile were announced before.
         self._rollups.complete(rollup, since=self._expired.until(meter.organisation_id, meter.event))
         log.info("metering.rollup_complete", meter=meter.key, events_before=rollup.live_from)

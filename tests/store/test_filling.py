@@ -102,7 +102,7 @@ def test_a_stop_ends_the_building_and_the_next_start_begins_it_anew(node: Node, 
     assert (node.value(meter), rows_in_usage(node, "mtr_late.2")) == ("30", 30)
 
 
-@pytest.mark.parametrize("step", ["metering.between_slices=error:2", "metering.after_backfill=error"])
+@pytest.mark.parametrize("step", ["metering.between_slices=error:2", "metering.after_filling=error"])
 def test_a_failure_begins_a_new_generation_and_the_old_rows_count_nowhere(
     node: Node, held: HeldWarehouse, step: str
 ) -> None:

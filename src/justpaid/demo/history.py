@@ -18,7 +18,7 @@ BATCH: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the receipts of a backfill add up to."""
+    """What the receipts of a history add up to."""
 
     accepted: int
     duplicates: int
@@ -30,28 +30,28 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Backfill:
+class History:
     """`events` are made while they are read, once; `count` is how many there will be."""
 
     count: int
     events: Iterator[Event]
 
     @classmethod
-    def of(cls, calls: Sequence[Call], now: datetime, starts: Mapping[str, datetime]) -> "Backfill":
+    def of(cls, calls: Sequence[Call], now: datetime, starts: Mapping[str, datetime]) -> "History":
         placed = place(calls, now, starts)
         caches = list(cache_events(placed, now))
         usage = chain.from_iterable(map(events_of, placed))
         return cls(2 * len(placed) + len(caches), chain(usage, caches))
 
 
-def send(api: Api, backfill: Backfill, progress: Callable[[int], None]) -> Sent:
+def send(api: Api, history: History, progress: Callable[[int], None]) -> Sent:
     """`progress` is told the number of events after each batch.
 
     Raises: Conflict if an event was refused, which the demo's own never are on a data directory that it made.
     """
     began = time.monotonic()
     accepted = duplicates = 0
-    for batch in _batches(backfill.events):
+    for batch in _batches(history.events):
         receipt = api.send_events(batch)
         accepted += receipt["accepted"]
         duplicates += receipt["duplicates"]
