@@ -36,7 +36,7 @@ def test_an_invoice_can_be_proved_until_its_proof_ends(books: Callable[..., Book
     story.plan("pro", {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 2})
     story.customer("acme")
     story.subscribe("acme", "pro", "2026-01-01", end="2026-03-01")
-    assert needed(story) == "2025-12-31"  # the month before the next bill, and a day for the calendar's sake
+    assert needed(story) == "2026-01-01"  # none of it is billed yet
     story.use("acme", "2026-01-15 10:00", 3)
     story.use("acme", "2026-02-15 10:00", 5)
     story.today("2026-02-01")
