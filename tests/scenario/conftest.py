@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from justpaid import accounts, catalog, contracts, customers, invoicing, metering
 from justpaid.ingest import Committer, Feed, Limits, Submission
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.period import timezone
-from justpaid.metering import Metering, recount
+from justpaid.metering import Metering
 from justpaid.platform.database import Database
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
 from justpaid.platform.journal import open_journal
@@ -109,6 +110,9 @@ class Books:
     def subscribe(self, customer: str, plan: str, start: str, **more: Any) -> str:
         end = more.pop("end", None)
         anchor = more.pop("anchor", "anniversary")
+        trial_end = more.pop("trial_end", None)
+        add_ons = more.pop("add_ons", {})
+        ramp = more.pop("phases", ())
         with self.engines.database.tenant(self.organisation_id) as session:
             subscription = contracts.subscribe(
                 session,
@@ -118,14 +122,60 @@ class Books:
                     start_at=self.at(start),
                     end_at=self.at(end) if end else None,
                     billing_anchor=self.at(anchor) if anchor[0].isdigit() else anchor,
+                    trial_end=self.at(trial_end) if trial_end else None,
+                    add_ons=self._add_ons(session, add_ons),
+                    phases=tuple(self._phase(session, **phase) for phase in ramp),
+                    **more,
                 ),
             )
         return subscription.id
 
-    def cancel(self, subscription_id: str, at: str | None = None) -> None:
+    def cancel(self, subscription_id: str, at: str = "period_end", **more: Any) -> None:
+        self._edit(contracts.cancel, subscription_id, at, **more)
+
+    def change(self, subscription_id: str, at: str = "now", **more: Any) -> None:
+        """`plan` by its key, `add_ons` as {plan: quantity}; else as `contracts.change`."""
+        self._edit(contracts.change, subscription_id, at, **more)
+
+    def pause(self, subscription_id: str, at: str = "now", until: str | None = None, **more: Any) -> None:
+        self._edit(contracts.pause, subscription_id, at, until=self.at(until) if until else None, **more)
+
+    def resume(self, subscription_id: str, at: str = "now", **more: Any) -> None:
+        self._edit(contracts.resume, subscription_id, at, **more)
+
+    def unschedule(self, subscription_id: str, start: str) -> None:
+        """Drop the change that begins at this local time."""
         with self.engines.database.tenant(self.organisation_id) as session:
             found = contracts.find_subscription(session, subscription_id)
-            contracts.cancel(session, found, at=self.at(at) if at else None, now=self.engines.clock.now())
+            (phase,) = (phase.id for phase in found.phases if phase.start_at == self.at(start))
+            contracts.unschedule(session, found, phase, now=self.engines.clock.now())
+
+    def phases(self, subscription_id: str) -> list[tuple[str, str, str, int]]:
+        """(local start, kind, plan, seats) of each phase."""
+        with self.engines.database.tenant(self.organisation_id) as session:
+            found = contracts.find_subscription(session, subscription_id)
+            return [(self.local(p.start_at), p.kind, p.plan_version.plan.key, p.seats) for p in found.phases]
+
+    def _edit(self, edit: Callable[..., Any], subscription_id: str, at: str, **more: Any) -> None:
+        when = at if at in ("now", "period_end") else self.at(at)
+        with self.engines.database.tenant(self.organisation_id) as session:
+            if "plan" in more:
+                more["version"] = catalog.find_plan(session, more.pop("plan")).latest
+            if "add_ons" in more:
+                more["add_ons"] = self._add_ons(session, more["add_ons"])
+            found = contracts.find_subscription(session, subscription_id)
+            edit(session, found, at=when, now=self.engines.clock.now(), **more)
+        self.check()
+
+    def _add_ons(self, session: Session, sent: Mapping[str, int]) -> tuple[contracts.AddOn, ...]:
+        return tuple(contracts.AddOn(catalog.find_plan(session, key).latest.id, n) for key, n in sent.items())
+
+    def _phase(self, session: Session, **sent: Any) -> contracts.NewPhase:
+        if "plan" in sent:
+            sent["version"] = catalog.find_plan(session, sent.pop("plan")).latest
+        if "months" in sent:
+            sent["duration"] = contracts.Duration("month", sent.pop("months"))
+        return contracts.NewPhase(**sent)
 
     def use(self, customer: str, when: str, quantity: Any = 1, **properties: Any) -> None:
         event = {
@@ -168,6 +218,15 @@ class Books:
             lines = list(invoicing.find_invoice(session, number).lines)
         return [(line.price_key, format(line.quantity.normalize(), "f"), money(line.amount)) for line in lines]
 
+    def spans(self, number: str) -> list[tuple[str, str, str, str]]:
+        """(description, local start, local end, amount) of each line of the invoice."""
+        with self.engines.database.tenant(self.organisation_id) as session:
+            lines = list(invoicing.find_invoice(session, number).lines)
+        return [
+            (line.description, self.local(line.period_start), self.local(line.period_end), money(line.amount))
+            for line in lines
+        ]
+
     def estimate(self, subscription_id: str) -> tuple[str, str]:
         """(so far, projected), as of the clock."""
         with self.engines.metering.snapshot():
@@ -187,16 +246,7 @@ class Books:
         with self.engines.database.system() as session:
             meters = metering.load_definitions(session)
         with self.engines.metering.snapshot() as position:
-            assert (
-                recount(
-                    self.engines.warehouse,
-                    self.engines.metering.rollups,
-                    self.engines.metering.expired,
-                    meters,
-                    position,
-                )
-                == []
-            )
+            assert self.engines.metering.recount(meters, position) == []
 
     def local(self, instant: datetime) -> str:
         text = instant.astimezone(timezone(self.zone)).strftime("%Y-%m-%d %H:%M")
