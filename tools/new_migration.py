@@ -17,8 +17,8 @@ import justpaid.catalog.tables
 import justpaid.contracts.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
-import justpaid.invoicing.sharing
 import justpaid.ingest.tables
+import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
 from justpaid.platform.database import Database, alembic_config, ensure_roles

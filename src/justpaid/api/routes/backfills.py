@@ -1,6 +1,7 @@
 """Backfills: ranges of history as units. Their events are sent to `POST /v1/events?backfill=…`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from justpaid.api.event_keys import event_keys
@@ -10,6 +11,8 @@ from justpaid.api.schemas.backfills import BackfillIn, BackfillOut
 from justpaid.api.unit_of_work import Unit
 from justpaid.ingest import BackfillRecord, backfill_of, find_backfill, open_backfill
 from justpaid.ingest import list_backfills as newest
+from justpaid.kernel.errors import EventsExpired, InvalidRequest
+from justpaid.metering import Metering
 
 router = new_router("backfills", "/v1/backfills")
 
@@ -20,6 +23,7 @@ _PATIENCE_S: Final = 1.0
 @router.post("", status_code=201)
 def create_backfill(body: BackfillIn, unit: Unit) -> BackfillOut:
     """Open a backfill: a range of history that is sent, counted and, if need be, taken out again as a unit."""
+    _require_events_from(unit, body.start)
     record = open_backfill(
         unit.session,
         unit.organisation_id,
@@ -32,6 +36,15 @@ def create_backfill(body: BackfillIn, unit: Unit) -> BackfillOut:
         reason=body.reason,
     )
     return _told(unit, [record])[0]
+
+
+def _require_events_from(unit: Unit, start: datetime) -> None:
+    """What it replaces could not be told any more.  Raises: InvalidRequest."""
+    metering: Metering = unit.installation.metering
+    try:
+        metering.expired.require(unit.organisation_id, start)
+    except EventsExpired as error:
+        raise InvalidRequest.of("from", error.detail, code=error.code) from None
 
 
 @router.get("")
