@@ -50,6 +50,11 @@ def test_what_was_not_sent_comes_from_the_organisation(client: TestClient) -> No
         "address": None,
         "metadata": {},
         "aliases": [],
+        "tax_status": "taxable",
+        "tax_ids": [],
+        "tax_rates": None,
+        "net_days": None,
+        "po_number": None,
     }
 
 

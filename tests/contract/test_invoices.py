@@ -54,10 +54,18 @@ def test_an_invoice_is_as_promised(shop: TestClient, invoice: dict[str, Any]) ->
     assert invoice["id"].startswith("inv_")
     assert invoice["cutoff"] > 0
     assert told == {
+        "kind": "subscription",
         "number": "INV-000001",
         "status": "finalized",
         "customer_id": subscription["customer_id"],
-        "customer": {"name": "Acme Inc.", "email": None, "external_id": "acme", "address": None},
+        "customer": {
+            "name": "Acme Inc.",
+            "email": None,
+            "external_id": "acme",
+            "address": None,
+            "tax_status": "taxable",
+            "tax_ids": [],
+        },
         "subscription_id": subscription["id"],
         "plan": "pro",
         "plan_version": 1,
@@ -68,14 +76,23 @@ def test_an_invoice_is_as_promised(shop: TestClient, invoice: dict[str, Any]) ->
         "period_end": "2026-03-31T22:00:00Z",
         "subtotal": "33.52",
         "discount": "0.00",
+        "discounts": [],
         "tax": "0.00",
+        "tax_included": "0.00",
+        "taxes": [],
+        "carried_over": "0.00",
         "credits_applied": "0.00",
         "total": "33.52",
         "amount_paid": "0.00",
+        "amount_credited": "0.00",
         "amount_due": "33.52",
+        "memo": None,
+        "po_number": None,
+        "net_days": None,
         "issued_at": "2026-04-15T22:00:00Z",
         "due_at": "2026-05-15T22:00:00Z",
         "voided_at": None,
+        "uncollectible_at": None,
     }
     assert lines["tokens"] == {
         "description": "Tokens",
@@ -85,6 +102,9 @@ def test_an_invoice_is_as_promised(shop: TestClient, invoice: dict[str, Any]) ->
         "unit_amount": None,
         "amount": "2.50",
         "amount_exact": "2.5",
+        "discount": "0.00",
+        "tax": "0.00",
+        "taxes": [],
         "period_start": "2026-02-28T23:00:00Z",
         "period_end": "2026-03-31T22:00:00Z",
         "steps": [

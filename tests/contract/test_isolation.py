@@ -12,16 +12,27 @@ from starlette.testclient import TestClient
 from justpaid.accounts import ApiKey, Organisation
 from justpaid.catalog import Plan, PlanVersion, Product
 from justpaid.contracts import Subscription, SubscriptionPhase
+from justpaid.coupons import AttachedDiscount, Coupon
 from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
 from justpaid.ingest import BackfillRecord
-from justpaid.invoicing import BillingRun, Invoice, InvoiceCounter, InvoiceLine
+from justpaid.invoicing import (
+    BillingRun,
+    CreditNote,
+    CreditNoteCounter,
+    CreditNoteLine,
+    Invoice,
+    InvoiceCounter,
+    InvoiceItem,
+    InvoiceLine,
+)
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.ids import new_id
 from justpaid.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from justpaid.metering import Meter
 from justpaid.platform.database import Database, Record, TenantRecord
 from justpaid.platform.settings import load_settings
+from justpaid.taxes import TaxRate
 from tests.contract.conftest import Company, Engines, TestInstallation
 from tests.contract.steps import NOW, bill, call, errors, get, invoices, post, send, subscribe
 
@@ -63,6 +74,19 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("GET", "/v1/invoices/{invoice}/pdf"): None,
     ("GET", "/v1/invoices/{invoice}/csv"): None,
     ("GET", "/v1/invoices/{invoice}/verify"): None,
+    ("PATCH", "/v1/invoices/{invoice}"): {"memo": "stolen"},
+    ("POST", "/v1/invoices/{invoice}/refresh"): None,
+    ("POST", "/v1/invoices/{invoice}/mark-uncollectible"): None,
+    ("DELETE", "/v1/invoice-items/{item_id}"): None,
+    ("GET", "/v1/tax-rates/{tax_rate}"): None,
+    ("PATCH", "/v1/tax-rates/{tax_rate}"): {"name": "stolen"},
+    ("GET", "/v1/coupons/{coupon}"): None,
+    ("POST", "/v1/coupons/{coupon}/retire"): None,
+    ("DELETE", "/v1/discounts/{discount_id}"): None,
+    ("GET", "/v1/credit-notes/{credit_note}"): None,
+    ("POST", "/v1/credit-notes/{credit_note}/void"): None,
+    ("GET", "/v1/credit-notes/{credit_note}/pdf"): None,
+    ("GET", "/v1/credit-notes/{credit_note}/csv"): None,
     ("POST", "/v1/invoices/{invoice}/share-links"): {},
     ("GET", "/v1/invoices/{invoice}/share-links"): None,
     ("DELETE", "/v1/invoices/{invoice}/share-links/{link_id}"): None,
@@ -85,6 +109,11 @@ LISTS = (
     "audit-log",
     "credit-grants",
     "credits/top-ups",
+    "invoice-items",
+    "tax-rates",
+    "coupons",
+    "discounts",
+    "credit-notes",
 )
 START = "2026-02-01T00:00:00Z"
 
@@ -117,7 +146,15 @@ def owned(company: Company) -> dict[str, str]:
     (invoice,) = invoices(client)
     grant = post(client, "/v1/credit-grants", {"customer_id": "acme", "kind": "prepaid", "amount": 1})
     top_up = post(client, "/v1/credits/top-ups", {"customer_id": "acme", "amount": 1})
+    coupon = post(client, "/v1/coupons", {"key": "SAVE", "name": "Save", "percent": 10})
     return {
+        "tax_rate": post(client, "/v1/tax-rates", {"key": "vat", "name": "VAT", "percent": 20})["id"],
+        "coupon": coupon["id"],
+        "discount_id": post(client, "/v1/discounts", {"coupon": "SAVE", "customer_id": "acme"})["id"],
+        "item_id": post(client, "/v1/invoice-items", {"customer_id": "acme", "description": "Setup", "unit_amount": 5})[
+            "id"
+        ],
+        "credit_note": post(client, "/v1/credit-notes", {"invoice": invoice["id"], "amount": 1})["id"],
         "customer": customer["id"],
         "key_id": key["id"],
         "event_id": f"evt-of-{company.organisation_id}",
@@ -161,7 +198,17 @@ def test_a_stranger_finds_nothing(company: Company, stranger: TestClient, method
 
 @pytest.mark.parametrize(
     "path",
-    ["meters/calls", "products/api", "plans/pro", "customers/acme", "invoices/INV-000001", "invoices/INV-000001/pdf"],
+    [
+        "meters/calls",
+        "products/api",
+        "plans/pro",
+        "customers/acme",
+        "invoices/INV-000001",
+        "invoices/INV-000001/pdf",
+        "coupons/SAVE",
+        "tax-rates/vat",
+        "credit-notes/CN-000001",
+    ],
 )
 def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger: TestClient, path: str) -> None:
     owned(company)
@@ -261,12 +308,19 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         BillingRun,
         Invoice,
         InvoiceLine,
+        InvoiceItem,
         InvoiceCounter,
         CreditGrant,
         TopUp,
         LedgerAccount,
         LedgerEntry,
         LedgerPosting,
+        CreditNote,
+        CreditNoteLine,
+        CreditNoteCounter,
+        TaxRate,
+        Coupon,
+        AttachedDiscount,
     ],
 )
 def test_the_database_itself_shows_a_tenant_only_its_rows(

@@ -31,7 +31,13 @@ def test_what_is_not_sent_stays(client: TestClient) -> None:
     change(client, settings={"invoice": {"net_days": 14}, "seller": {"legal_name": "Rainbow AI GmbH", "logo": PNG}})
     changed = change(client, name="Rainbow", settings={"invoice": {"number_prefix": "R-"}})
     assert changed["name"] == "Rainbow"
-    assert changed["settings"]["invoice"] == {"net_days": 14, "number_prefix": "R-", "zero_amount_policy": "issue"}
+    assert changed["settings"]["invoice"] == {
+        "net_days": 14,
+        "number_prefix": "R-",
+        "credit_note_prefix": "CN-",
+        "zero_amount_policy": "issue",
+        "grace_hours": None,
+    }
     assert changed["settings"]["seller"]["legal_name"] == "Rainbow AI GmbH"
     assert get(client, "/v1/organisation") == changed
 

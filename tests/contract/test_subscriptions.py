@@ -215,6 +215,9 @@ def test_an_estimate_tells_its_period(shop: TestClient) -> None:
         "period_end": "2026-04-30T22:00:00Z",
         "as_of": "2026-04-15T22:00:00Z",
         "subtotal": "20.00",
+        "discount": "0.00",
+        "tax": "0.00",
+        "tax_included": "0.00",
         "total": "20.00",
     }
 

@@ -12,13 +12,16 @@ import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
 import justpaid.contracts.tables
+import justpaid.coupons.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
 import justpaid.ingest.tables
+import justpaid.invoicing.credit_note_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
-import justpaid.metering.tables  # noqa: F401  (each declares its tables)
+import justpaid.metering.tables
+import justpaid.taxes.tables  # noqa: F401  (each declares its tables)
 from justpaid.platform.database import APP_ROLE, Database, Record
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
 

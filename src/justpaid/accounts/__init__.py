@@ -12,10 +12,18 @@ from justpaid.accounts.organisations import (
     update_organisation,
 )
 from justpaid.accounts.own_clock import MAX_YEARS_AHEAD, check_advance, clock_of, set_clock
-from justpaid.accounts.settings import InvoiceSettings, OrganisationSettings, SellerSettings, image_of, settings_of
+from justpaid.accounts.settings import (
+    MAX_NET_DAYS,
+    InvoiceSettings,
+    OrganisationSettings,
+    SellerSettings,
+    image_of,
+    settings_of,
+)
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 
 __all__ = [
+    "MAX_NET_DAYS",
     "MAX_YEARS_AHEAD",
     "Actor",
     "ApiKey",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from justpaid.kernel.errors import FieldError, InvalidRequest
 
 MAX_NET_DAYS: Final = 365
+MAX_GRACE_HOURS: Final = 31 * 24
 MAX_LOGO_BYTES: Final = 256 << 10
 MAX_TEXT: Final = 255
 _IMAGES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -73,13 +74,20 @@ class SellerSettings(BaseModel):
 
 
 class InvoiceSettings(BaseModel):
-    """`net_days`: from issue to due. `number_prefix` goes before the number, `INV-000001`, and ends in no digit."""
+    """`net_days`: from issue to due. `number_prefix` goes before the number, `INV-000001`, and ends in no digit;
+    `credit_note_prefix` the same for credit notes.
+
+    `zero_amount_policy`: whether an invoice without any amount is issued. `grace_hours`: how long the automatic run
+    leaves a draft open for late events; None means as long as the installation does (JUSTPAID_BILLING_GRACE_S).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     net_days: Annotated[int, Field(ge=0, le=MAX_NET_DAYS)] = 30
     number_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_.-]{0,15}[A-Za-z/_.-]$")] = "INV-"
+    credit_note_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_.-]{0,15}[A-Za-z/_.-]$")] = "CN-"
     zero_amount_policy: Literal["issue", "skip"] = "issue"
+    grace_hours: Annotated[int, Field(ge=0, le=MAX_GRACE_HOURS)] | None = None
 
 
 class OrganisationSettings(BaseModel):

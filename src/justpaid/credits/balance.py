@@ -14,7 +14,7 @@ from justpaid.credits.tables import CreditGrant
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """In one currency: `prepaid` and `promotional` can be drawn now; `scheduled` becomes effective later."""
+    """In one currency: `prepaid`, with carry-overs, and `promotional` can be drawn now; `scheduled` later."""
 
     currency: str
     prepaid: Decimal = Decimal(0)
@@ -37,7 +37,7 @@ def balances_of(session: Session, organisation_id: str, customer_id: str, now: d
     rows = session.execute(
         sa.select(
             CreditGrant.currency,
-            total(sa.and_(effective, CreditGrant.kind == "prepaid")),
+            total(sa.and_(effective, CreditGrant.kind != "promotional")),
             total(sa.and_(effective, CreditGrant.kind == "promotional")),
             total(~effective),
         )

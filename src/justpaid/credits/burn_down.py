@@ -29,7 +29,7 @@ def rank(grant: Ranked) -> tuple[int, datetime, bool, datetime, str]:
 
     So the customer loses least to expiry and keeps longest what was paid for.
     """
-    return (grant.priority, grant.expires_at or _NEVER, grant.kind == "prepaid", grant.effective_at, grant.id)
+    return (grant.priority, grant.expires_at or _NEVER, grant.kind != "promotional", grant.effective_at, grant.id)
 
 
 def is_usable(grant: Ranked, at: datetime) -> bool:

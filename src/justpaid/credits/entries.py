@@ -10,9 +10,21 @@ from justpaid.credits.tables import CreditGrant, CreditKind
 from justpaid.ledger import AccountKind, NewEntry, Posting, credit, debit
 
 #: Where a kind of credit is held, where it comes from, and where it goes if it expires.
-HELD: Final[dict[CreditKind, AccountKind]] = {"prepaid": "prepaid_credits", "promotional": "promotional_credits"}
-_SOURCE: Final[dict[CreditKind, AccountKind]] = {"prepaid": "payments_clearing", "promotional": "promotional_allowance"}
-_EXPIRED: Final[dict[CreditKind, AccountKind]] = {"prepaid": "breakage_revenue", "promotional": "promotional_allowance"}
+HELD: Final[dict[CreditKind, AccountKind]] = {
+    "prepaid": "prepaid_credits",
+    "promotional": "promotional_credits",
+    "carry_over": "prepaid_credits",
+}
+_SOURCE: Final[dict[CreditKind, AccountKind]] = {
+    "prepaid": "payments_clearing",
+    "promotional": "promotional_allowance",
+    "carry_over": "accounts_receivable",
+}
+_EXPIRED: Final[dict[CreditKind, AccountKind]] = {
+    "prepaid": "breakage_revenue",
+    "promotional": "promotional_allowance",
+    "carry_over": "breakage_revenue",
+}
 
 Part = tuple[CreditGrant, Decimal]
 

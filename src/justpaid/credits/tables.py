@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from justpaid.platform.database import TenantRecord
 
-CreditKind = Literal["prepaid", "promotional"]
+CreditKind = Literal["prepaid", "promotional", "carry_over"]
 GrantAt = Literal["payment", "once"]
 TopUpStatus = Literal["due", "paid", "canceled"]
 
@@ -17,6 +17,7 @@ TopUpStatus = Literal["due", "paid", "canceled"]
 class CreditGrant(TenantRecord):
     """Credits given to a customer in one currency. They can be drawn in `[effective_at, expires_at)`.
 
+    `carry_over`: owed to the customer, because an invoice fell below zero or was credited after it was paid.
     `remaining` is what the ledger holds for the grant, kept beside it so that a draw can lock it. `rollover_*`: how
     much of what is left at `expires_at` goes on in a new grant, which names this one in `rolled_from`.
     """
@@ -25,7 +26,7 @@ class CreditGrant(TenantRecord):
     __table_args__ = (
         # A foreign key does not obey row-level security, so it names the organisation itself.
         sa.ForeignKeyConstraint(["organisation_id", "customer_id"], ["customers.organisation_id", "customers.id"]),
-        sa.CheckConstraint("kind IN ('prepaid', 'promotional')", name="kind"),
+        sa.CheckConstraint("kind IN ('prepaid', 'promotional', 'carry_over')", name="kind"),
         # Whatever runs side by side, nothing is spent twice.
         sa.CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
         sa.CheckConstraint("expires_at > effective_at", name="expires_after_effective"),

@@ -15,13 +15,20 @@ from justpaid.kernel.errors import Conflict
 from justpaid.ledger import post
 
 
-def void_grant(session: Session, grant: CreditGrant, now: datetime) -> CreditGrant:
-    """Withdraw what is left of it; what was drawn stays drawn.  Raises: Conflict if nothing is left."""
+def void_grant(session: Session, grant: CreditGrant, now: datetime, *, undrawn: bool = False) -> CreditGrant:
+    """Withdraw what is left of it; what was drawn stays drawn.
+
+    Raises: Conflict if nothing is left or, where it has to be `undrawn`, if something was drawn.
+    """
     take_turn(session, [grant.customer_id])
     post_expired(session, grant.organisation_id, now, customers=[grant.customer_id])
     session.refresh(grant)
     if not grant.remaining:
         raise Conflict(f"Credit grant {grant.id} is {status_of(grant, now)}; nothing is left of it to void.")
+    if undrawn and grant.remaining < grant.amount:
+        raise Conflict(
+            f"{grant.amount - grant.remaining} of credit grant {grant.id} has been used; it can't be undone."
+        )
     left, grant.remaining, grant.voided_at = grant.remaining, Decimal(0), now
     session.flush()
     post(session, grant.organisation_id, [entries.voided(grant, left, now)])

@@ -9,6 +9,7 @@ from justpaid.accounts import find_organisation
 from justpaid.customers.keys import claim, keys_named
 from justpaid.customers.rules import check
 from justpaid.customers.tables import Customer
+from justpaid.customers.tax import check_tax, compact
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.ids import new_id
 
@@ -25,6 +26,11 @@ class NewCustomer:
     address: Mapping[str, str] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     aliases: list[str] = field(default_factory=list)
+    tax_status: str = "taxable"
+    tax_ids: list[dict[str, str]] = field(default_factory=list)
+    tax_rates: list[str] | None = None
+    net_days: int | None = None
+    po_number: str | None = None
 
 
 def create_customer(session: Session, organisation_id: str, new: NewCustomer) -> Customer:
@@ -41,8 +47,15 @@ def create_customer(session: Session, organisation_id: str, new: NewCustomer) ->
         "timezone": organisation.timezone if new.timezone is None else new.timezone,
         "address": None if new.address is None else dict(new.address),
         "metadata": dict(new.metadata),
+        "tax_status": new.tax_status,
+        "tax_ids": new.tax_ids,
+        "tax_rates": new.tax_rates,
+        "net_days": new.net_days,
+        "po_number": new.po_number,
     }
     check({**fields, "aliases": new.aliases})
+    check_tax(session, new.tax_status, new.tax_ids, new.tax_rates)
+    fields["tax_ids"] = compact(new.tax_ids)
     fields["metadata_"] = fields.pop("metadata")
     customer = Customer(id=new_id("cus"), organisation_id=organisation_id, **fields)
     session.add(customer)

@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from justpaid.accounts import MAX_NET_DAYS
 from justpaid.kernel.errors import FieldError, InvalidRequest
 from justpaid.kernel.money import UnknownCurrency, minor_places
 from justpaid.kernel.period import UnknownTimezone, timezone
+from justpaid.taxes import TAX_ID_TYPES, TaxStatus, check_tax_id
 
 MAX_TEXT: Final = 255
 MAX_EMAIL: Final = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
@@ -15,6 +17,9 @@ MAX_ALIASES: Final = 50
 MAX_METADATA: Final = 50
 MAX_METADATA_KEY: Final = 64
 MAX_METADATA_VALUE: Final = 500
+MAX_TAX_IDS: Final = 10
+MAX_TAX_RATES: Final = 10
+MAX_PO_NUMBER: Final = 100
 ADDRESS_PARTS: Final = ("line1", "line2", "city", "state", "postal_code", "country")
 
 # Only the shape: whether an address exists is known when a letter to it comes back.
@@ -95,6 +100,45 @@ def _metadata(field: str, value: Mapping[str, str]) -> list[FieldError]:
     return errors
 
 
+def _tax_status(field: str, value: str) -> list[FieldError]:
+    if value not in get_args(TaxStatus):
+        return [FieldError(field, "must be one of " + ", ".join(get_args(TaxStatus)))]
+    return []
+
+
+def _tax_ids(field: str, value: list[dict[str, str]]) -> list[FieldError]:
+    if len(value) > MAX_TAX_IDS:
+        return [FieldError(field, f"must have at most {MAX_TAX_IDS} entries")]
+    errors = []
+    for position, tax_id in enumerate(value):
+        if tax_id["type"] not in TAX_ID_TYPES:
+            errors.append(FieldError(f"{field}.{position}.type", "must be one of " + ", ".join(TAX_ID_TYPES)))
+            continue
+        try:
+            check_tax_id(tax_id["type"], tax_id["value"])
+        except ValueError as error:
+            errors.append(FieldError(f"{field}.{position}.value", str(error)))
+    return errors
+
+
+def _tax_rates(field: str, value: list[str]) -> list[FieldError]:
+    if len(value) > MAX_TAX_RATES or len(set(value)) < len(value):
+        return [FieldError(field, f"must have at most {MAX_TAX_RATES} entries, each once")]
+    return []
+
+
+def _net_days(field: str, value: int) -> list[FieldError]:
+    if not 0 <= value <= MAX_NET_DAYS:
+        return [FieldError(field, f"must be 0 to {MAX_NET_DAYS} days")]
+    return []
+
+
+def _po_number(field: str, value: str) -> list[FieldError]:
+    if not 0 < len(value) <= MAX_PO_NUMBER or not value.strip():
+        return [FieldError(field, f"must have 1 to {MAX_PO_NUMBER} characters, not all blank")]
+    return []
+
+
 def _or_none(one: Callable[[str, Any], list[FieldError]]) -> Callable[[str, Any], list[FieldError]]:
     return lambda field, value: [] if value is None else one(field, value)
 
@@ -112,4 +156,9 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], list[FieldError]]]] = {
     "timezone": _never_none(_timezone),
     "address": _or_none(_address),
     "metadata": _never_none(_metadata),
+    "tax_status": _never_none(_tax_status),
+    "tax_ids": _never_none(_tax_ids),
+    "tax_rates": _or_none(_tax_rates),
+    "net_days": _or_none(_net_days),
+    "po_number": _or_none(_po_number),
 }

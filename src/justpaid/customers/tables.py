@@ -1,7 +1,7 @@
 """Customers, and every name that an event may call them by."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -13,10 +13,17 @@ KeyKind = Literal["id", "external_id", "alias"]
 
 
 class Customer(TenantRecord):
-    """Who is billed. `external_id` repeats the customer's row in `customer_keys`, which is what keeps it unique."""
+    """Who is billed. `external_id` repeats the customer's row in `customer_keys`, which is what keeps it unique.
+
+    `tax_rates` are keys of its own rates; None means the organisation's defaults. `net_days`, where it is given, comes
+    before the organisation's; `po_number` is what its invoices quote unless they have one of their own.
+    """
 
     __tablename__ = "customers"
-    __table_args__ = (sa.UniqueConstraint("organisation_id", "id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("organisation_id", "id"),
+        sa.CheckConstraint("tax_status IN ('taxable', 'exempt', 'reverse_charge')", name="tax_status"),
+    )
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012  (SQLAlchemy's own declaration of it)
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -28,6 +35,11 @@ class Customer(TenantRecord):
     address: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     # `metadata` is taken by SQLAlchemy on a mapped class.
     metadata_: Mapped[dict[str, str]] = mapped_column("metadata", default=dict)
+    tax_status: Mapped[str] = mapped_column(server_default="taxable")
+    tax_ids: Mapped[list[Any]] = mapped_column(server_default="[]")
+    tax_rates: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    net_days: Mapped[int | None]
+    po_number: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
 

@@ -10,6 +10,7 @@ from justpaid.customers.find import find_customer, keys_of
 from justpaid.customers.keys import claim, keys_named
 from justpaid.customers.rules import check
 from justpaid.customers.tables import Customer
+from justpaid.customers.tax import check_tax, compact
 
 
 def update_customer(session: Session, reference: str, changes: Mapping[str, Any]) -> Customer:
@@ -28,6 +29,10 @@ def update_customer(session: Session, reference: str, changes: Mapping[str, Any]
         external_id = changes.get("external_id", customer.external_id)
         aliases = changes["aliases"] if "aliases" in changes else keys_of(session, [customer])[customer.id]
         claim(session, customer, keys_named(customer.id, external_id, aliases))
+    if changes.keys() & {"tax_status", "tax_ids", "tax_rates"}:
+        tax_ids = changes.get("tax_ids", customer.tax_ids)
+        check_tax(session, changes.get("tax_status", customer.tax_status), tax_ids, changes.get("tax_rates"))
+        changes = {**changes, "tax_ids": compact(tax_ids)}
     for name, value in changes.items():
         if name != "aliases":
             setattr(customer, "metadata_" if name == "metadata" else name, value)

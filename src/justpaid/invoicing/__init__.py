@@ -3,15 +3,30 @@
 from justpaid.invoicing.advance import Advanced, advance
 from justpaid.invoicing.automatic import AutomaticBilling
 from justpaid.invoicing.check import check_invoices
-from justpaid.invoicing.compose import Line, total_of
+from justpaid.invoicing.close import mark_uncollectible, void_invoice
+from justpaid.invoicing.compose import Line
+from justpaid.invoicing.credit_note_tables import CreditNote, CreditNoteCounter, CreditNoteLine
+from justpaid.invoicing.credit_notes import (
+    CreditReason,
+    LineCredit,
+    NewCreditNote,
+    Remainder,
+    find_credit_note,
+    issue_credit_note,
+    list_credit_notes,
+    void_credit_note,
+)
 from justpaid.invoicing.credit_upkeep import keep_credits
-from justpaid.invoicing.document import document_of
+from justpaid.invoicing.document import document_of, document_of_credit_note
 from justpaid.invoicing.estimate import Estimate, estimate
-from justpaid.invoicing.finalize import finalize_invoice, void_invoice
+from justpaid.invoicing.finalize import lock_draft
 from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
 from justpaid.invoicing.including import Occurrence, lines_including
+from justpaid.invoicing.items import NewItem, add_item, find_item, line_of, list_items, remove_item
 from justpaid.invoicing.needed import needed_from
+from justpaid.invoicing.one_off import change_draft, create_one_off
 from justpaid.invoicing.pending import pending_charges
+from justpaid.invoicing.refresh import finalize_invoice, refresh_invoice
 from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
 from justpaid.invoicing.run import run_billing
 from justpaid.invoicing.sharing import (
@@ -22,7 +37,9 @@ from justpaid.invoicing.sharing import (
     revoke_share_link,
     share_invoice,
 )
-from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceLine
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine
+from justpaid.invoicing.tally import Tally
+from justpaid.invoicing.totals import SettledLine, Totals
 from justpaid.invoicing.unbilled import unbilled
 from justpaid.invoicing.verify import Verification, VerifiedLine, verify
 
@@ -30,39 +47,65 @@ __all__ = [
     "Advanced",
     "AutomaticBilling",
     "BillingRun",
+    "CreditNote",
+    "CreditNoteCounter",
+    "CreditNoteLine",
+    "CreditReason",
     "Estimate",
     "Invoice",
     "InvoiceCounter",
     "InvoiceDocument",
+    "InvoiceItem",
     "InvoiceLine",
     "Line",
+    "LineCredit",
+    "NewCreditNote",
+    "NewItem",
     "NewLink",
     "Occurrence",
+    "Remainder",
+    "SettledLine",
     "ShareLink",
+    "Tally",
+    "Totals",
     "Verification",
     "VerifiedLine",
+    "add_item",
     "advance",
+    "change_draft",
     "check_invoices",
+    "create_one_off",
     "document_of",
+    "document_of_credit_note",
     "estimate",
     "finalize_invoice",
+    "find_credit_note",
     "find_invoice",
+    "find_item",
     "find_run",
+    "issue_credit_note",
     "keep_credits",
+    "line_of",
     "lines_including",
+    "list_credit_notes",
     "list_invoices",
+    "list_items",
     "list_runs",
     "list_share_links",
+    "lock_draft",
+    "mark_uncollectible",
     "needed_from",
     "open_share_link",
     "pending_charges",
+    "refresh_invoice",
+    "remove_item",
     "render_csv",
     "render_pdf",
     "revoke_share_link",
     "run_billing",
     "share_invoice",
-    "total_of",
     "unbilled",
     "verify",
+    "void_credit_note",
     "void_invoice",
 ]

@@ -1,19 +1,20 @@
 """Invoices that make themselves: a thread that bills every organisation's elapsed periods, and keeps its credits.
 
-A period is billed `grace` after its end, so that events which are a little late still count; the same time must have
-passed since the subscription was made, so that a backdated one can be given its events first.
+A period is drafted at its end and issued a grace later, with its usage counted anew, so that events which are a little
+late still count. The grace also runs from the drafting, so that a backdated subscription can be given its events first.
 """
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
 
-from justpaid.accounts import Organisation
+from justpaid.accounts import Organisation, settings_of
 from justpaid.contracts import Subscription
 from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.run import run_billing
+from justpaid.invoicing.tables import BillingRun, Invoice
 from justpaid.kernel.clock import Clock
 from justpaid.metering import Metering
 from justpaid.platform.database import Database
@@ -45,27 +46,45 @@ class AutomaticBilling:
             self._thread.join()
 
     def bill_due(self) -> int:
-        """Bill what is due now, for every organisation; how many invoices that made."""
+        """Draft what is due now, and issue what has had its grace, for every organisation; how many were drafted."""
         created = 0
-        as_of = self._clock.now() - self._grace
-        with self._database.system() as session:
-            # An organisation whose test clock stands is billed when the clock is moved.
-            due = (
-                sa.select(Subscription.organisation_id)
-                .join(Organisation, Organisation.id == Subscription.organisation_id)
-                .where(Subscription.next_bill_at <= as_of, Subscription.created_at <= as_of)
-                .where(Organisation.clock_at.is_(None))
-            )
-            organisations = session.scalars(due.distinct()).all()
-        for organisation_id in organisations:
+        now = self._clock.now()
+        for organisation_id, grace in self._organisations(now):
             if self._stopping.is_set():
                 break
-            run = run_billing(
-                self._database, self._metering, self._clock, organisation_id, as_of=as_of, made_before=as_of
+            run = run_billing(self._database, self._metering, self._clock, organisation_id, as_of=now, grace=grace)
+            log.info(
+                "billing.automatic_run",
+                organisation=organisation_id,
+                invoices=run.invoices_created,
+                finalized=run.invoices_finalized,
             )
-            log.info("billing.automatic_run", organisation=organisation_id, invoices=run.invoices_created)
             created += run.invoices_created
         return created
+
+    def _organisations(self, now: datetime) -> list[tuple[str, timedelta]]:
+        """Those with something to draft or to issue, each with its grace."""
+        with self._database.system() as session:
+            due = sa.select(Subscription.organisation_id).where(Subscription.next_bill_at <= now).distinct()
+            drafts = (
+                sa.select(Invoice.organisation_id, Invoice.period_end, Invoice.created_at)
+                .join(BillingRun, BillingRun.id == Invoice.billing_run_id)
+                .where(Invoice.status == "draft", Invoice.kind != "one_off", BillingRun.finalize)
+            ).subquery()
+            oldest = sa.select(
+                drafts.c.organisation_id, sa.func.min(sa.func.greatest(drafts.c.period_end, drafts.c.created_at))
+            ).group_by(drafts.c.organisation_id)
+            waiting = {organisation_id: since for organisation_id, since in session.execute(oldest)}  # noqa: C416
+            due_now = set(session.scalars(due))
+            ids = {*due_now, *waiting}
+            # An organisation whose test clock stands is billed when the clock is moved.
+            found = sa.select(Organisation).where(Organisation.id.in_(ids), Organisation.clock_at.is_(None))
+            graces = {one.id: self._grace_of(one) for one in session.scalars(found.order_by(Organisation.id))}
+        return [(id_, grace) for id_, grace in graces.items() if id_ in due_now or waiting[id_] <= now - grace]
+
+    def _grace_of(self, organisation: Organisation) -> timedelta:
+        hours = settings_of(organisation.settings).invoice.grace_hours
+        return self._grace if hours is None else timedelta(hours=hours)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._interval.total_seconds()):

@@ -67,5 +67,7 @@ class Bill:
         lines = past_lines(self.skeleton, usage, self.currency)
         topped = true_up(self.skeleton, lines, self.agreement.period, self.currency)
         place = {key: position for position, key in enumerate(self.skeleton.keys)}
-        lines = sorted([*lines, *upcoming_lines(self.skeleton, self.currency)], key=lambda line: place[line.price_key])
+        lines = sorted(
+            [*lines, *upcoming_lines(self.skeleton, self.currency)], key=lambda line: place[line.price_key or ""]
+        )
         return [*lines, topped] if topped else lines

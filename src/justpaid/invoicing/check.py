@@ -1,4 +1,4 @@
-"""Standing checks of what is stored: totals, rounding, uniqueness and the sequence of numbers."""
+"""Standing checks of what is stored: totals, what was credited, uses of discounts and the sequence of numbers."""
 
 from typing import Final
 
@@ -10,10 +10,26 @@ _CHECKS: Final = {
     "subtotal is not the sum of its lines": """
         SELECT i.id FROM invoices i LEFT JOIN invoice_lines l ON l.invoice_id = i.id
         GROUP BY i.id HAVING i.subtotal <> coalesce(sum(l.amount), 0)""",
-    "total is not subtotal − discount + tax − credits": """
-        SELECT id FROM invoices WHERE total <> subtotal - discount + tax - credits_applied""",
-    "amount due is not total − paid": """
-        SELECT id FROM invoices WHERE amount_due <> CASE status WHEN 'void' THEN 0 ELSE total - amount_paid END""",
+    "discount or tax is not the sum of its lines": """
+        SELECT i.id FROM invoices i LEFT JOIN invoice_lines l ON l.invoice_id = i.id
+        GROUP BY i.id HAVING i.discount <> coalesce(sum(l.discount), 0) OR i.tax <> coalesce(sum(l.tax), 0)""",
+    "total is not subtotal − discount + tax + carried over − credits": """
+        SELECT id FROM invoices WHERE total <> subtotal - discount + tax + carried_over - credits_applied""",
+    "amount due is not total − paid − credited": """
+        SELECT id FROM invoices
+        WHERE amount_due <> CASE status WHEN 'void' THEN 0 ELSE total - amount_paid - amount_credited END""",
+    "a credit note does not add up": """
+        SELECT n.id FROM credit_notes n LEFT JOIN credit_note_lines l ON l.credit_note_id = n.id
+        GROUP BY n.id HAVING n.subtotal <> coalesce(sum(l.amount), 0) OR n.tax <> coalesce(sum(l.tax), 0)
+            OR n.total <> n.subtotal + n.tax""",
+    "what was credited is not what the credit notes say": """
+        SELECT i.id FROM invoices i LEFT JOIN credit_notes n ON n.invoice_id = i.id AND n.status = 'issued'
+        GROUP BY i.id HAVING i.amount_credited <> coalesce(sum(n.amount_off_due), 0)
+            OR coalesce(sum(n.total), 0) > greatest(i.subtotal - i.discount + i.tax, 0)""",
+    "a discount was used more often than its coupon allows": """
+        SELECT d.id FROM discounts d JOIN coupons c ON c.id = d.coupon_id JOIN discount_uses u ON u.discount_id = d.id
+        WHERE c.duration <> 'forever' GROUP BY d.id, c.duration, c.periods
+        HAVING count(*) > CASE c.duration WHEN 'once' THEN 1 ELSE c.periods END""",
     "what credits paid is not what the ledger says": """
         SELECT i.id FROM invoices i LEFT JOIN (
             SELECT e.organisation_id, e.reference, sum(p.amount) AS amount
@@ -31,6 +47,12 @@ _CHECKS: Final = {
             ON i.organisation_id = c.organisation_id AND i.number IS NOT NULL
         GROUP BY c.organisation_id, c.next_number
         HAVING count(i.id) <> c.next_number - 1 OR max(substring(i.number FROM '[0-9]+$')::bigint) <> c.next_number - 1
+    """,
+    "a credit note number is missing from the sequence": """
+        SELECT c.organisation_id FROM credit_note_counters c LEFT JOIN credit_notes n
+            ON n.organisation_id = c.organisation_id
+        GROUP BY c.organisation_id, c.next_number
+        HAVING count(n.id) <> c.next_number - 1 OR max(substring(n.number FROM '[0-9]+$')::bigint) <> c.next_number - 1
     """,
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from justpaid.contracts import Charge
 from justpaid.invoicing.spans import Skeleton, Span
+from justpaid.invoicing.tables import InvoiceItem
 from justpaid.kernel.decimals import EXACT, PLACES, plain
 from justpaid.kernel.period import Period
 from justpaid.pricing import PerUnitPrice, Price, Rating, SeatsPrice, Step, grouped, is_fee, rate, round_line, unit_fee
@@ -37,10 +38,10 @@ Usage = Mapping[tuple[str, Period], Metered]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Amounts in the plan's currency; `amount` is rounded to its minor unit."""
+    """Amounts in the plan's currency; `amount` is rounded to its minor unit. An invoice item's line has no price."""
 
     description: str
-    price_key: str
+    price_key: str | None
     meter: str | None
     quantity: Decimal
     unit_amount: Decimal | None
@@ -49,6 +50,7 @@ class Line:
     period: Period
     steps: tuple[Step, ...]
     groups: tuple[tuple[str, Decimal], ...]
+    item: InvoiceItem | None = None
 
     def steps_as_json(self) -> list[dict[str, Any]]:
         return [step.as_json() for step in self.steps]

@@ -4,6 +4,7 @@ Of a meter that averages a level by time, so far means the level averaged over w
 period were like that; projected means that the level stays at its present value to the end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,10 +12,13 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from justpaid.contracts import Subscription, timeline_of
-from justpaid.invoicing.compose import Line, total_of
+from justpaid.invoicing.additions import plan_keys
+from justpaid.invoicing.bill import Bill
+from justpaid.invoicing.compose import Line
 from justpaid.invoicing.due import load_estimated
 from justpaid.invoicing.projection import elapsed, projected
 from justpaid.invoicing.quantities import read_quantities
+from justpaid.invoicing.tally import Tally, load_conditions
 from justpaid.kernel.errors import Conflict
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, Metering
@@ -22,21 +26,24 @@ from justpaid.metering import Aggregation, Metering
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`lines` are what the invoice at the end of `period` would hold now, `projected` what it would at that end."""
+    """`tally` is of the invoice at the end of `period` as it would be now, `projection` as it would be at that end.
+
+    With the discounts and tax rates of now; items that wait for an invoice are not in it.
+    """
 
     currency: str
     period: Period
     as_of: datetime
-    lines: list[Line]
-    projected: list[Line]
+    tally: Tally
+    projection: Tally
 
     @property
     def total(self) -> Decimal:
-        return total_of(self.lines)
+        return self.tally.totals.total
 
     @property
     def projected_total(self) -> Decimal:
-        return total_of(self.projected)
+        return self.projection.totals.total
 
 
 def estimate(session: Session, metering: Metering, subscription: Subscription, now: datetime) -> Estimate:
@@ -55,10 +62,23 @@ def estimate(session: Session, metering: Metering, subscription: Subscription, n
         for one, part in zip(whole, so_far, strict=True)
         if (key := (one.customer_id, one.meter.key, part.period)) in answers
     }
+    so_far_lines, to_its_end = bill.priced(used), bill.priced(projected(whole, used, answers, now))
     return Estimate(
         currency=bill.currency,
         period=period,
         as_of=now,
-        lines=bill.priced(used),
-        projected=bill.priced(projected(whole, used, answers, now)),
+        tally=estimated_tally(session, subscription, bill, so_far_lines),
+        projection=estimated_tally(session, subscription, bill, to_its_end),
+    )
+
+
+def estimated_tally(session: Session, subscription: Subscription, bill: Bill, lines: Sequence[Line]) -> Tally:
+    """With the discounts as they are now: an estimate uses none of them up."""
+    version_id = bill.agreement.agreed[-1].plan_version_id
+    return load_conditions(session, [subscription.customer], lock=False).tally(
+        subscription.customer,
+        lines,
+        currency=bill.currency,
+        subscription_id=subscription.id,
+        plan=plan_keys(session, [version_id])[version_id],
     )

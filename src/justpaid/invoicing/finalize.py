@@ -1,94 +1,86 @@
 """Finalise: give the number, the issue date and the due date. From then on the invoice is a document."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from justpaid.accounts import find_organisation, settings_of
-from justpaid.credits import Charge, draw, give_back
+from justpaid.accounts import InvoiceSettings, find_organisation, settings_of
+from justpaid.credits import Charge, CreditGrant, NewGrant, draw, grant_credits
+from justpaid.customers import Customer
 from justpaid.invoicing.document import seller_of
-from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter
+from justpaid.invoicing.numbers import take_numbers
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceLine
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.errors import Conflict
 
 
-def finalize_drafts(
-    session: Session,
-    organisation_id: str,
-    now: datetime,
-    *,
-    until: datetime,
-    limit: int,
-    leave_reviewed: bool = False,
-) -> int:
-    """Finalise up to `limit` drafts of periods that ended by `until`, oldest first; how many.
+def waiting_drafts(
+    session: Session, *, until: datetime, limit: int, grace: timedelta | None = None
+) -> Sequence[Invoice]:
+    """Drafts of periods that ended by `until`, oldest first, locked.
 
-    `leave_reviewed`: not those that a run with `finalize: false` made for a person to look at.
+    `grace`: only those that a run made for itself, that long after both their period's end and their making. Without it
+    also those that a person asked for; but of one-off invoices only a person knows when they are complete.
     """
-    query = sa.select(Invoice).where(Invoice.status == "draft", Invoice.period_end <= until)
-    if leave_reviewed:
-        query = query.join(BillingRun, BillingRun.id == Invoice.billing_run_id).where(BillingRun.finalize)
-    drafts = session.scalars(
+    query = sa.select(Invoice).where(
+        Invoice.status == "draft", Invoice.kind != "one_off", Invoice.period_end <= until - (grace or timedelta(0))
+    )
+    if grace is not None:
+        query = query.join(BillingRun, BillingRun.id == Invoice.billing_run_id)
+        query = query.where(BillingRun.finalize, Invoice.created_at <= until - grace)
+    return session.scalars(
         query.order_by(Invoice.period_end, Invoice.subscription_id).limit(limit).with_for_update(of=Invoice)
     ).all()
-    _finalize(session, organisation_id, drafts, now)
-    return len(drafts)
 
 
-def finalize_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
+def lock_draft(session: Session, invoice: Invoice) -> Invoice:
     """Raises: Conflict if it is no draft."""
     session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
     session.refresh(invoice)
     if invoice.status != "draft":
-        raise Conflict(f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a draft can be finalised.")
-    _finalize(session, invoice.organisation_id, [invoice], now)
-    session.flush()
+        raise Conflict(f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a draft can be changed.")
     return invoice
 
 
-def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
-    """Raises: Conflict unless it is finalised and unpaid, or paid by credits alone, which it gives back.
-
-    It keeps its number, and its period is not billed again.
-    """
-    session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
-    session.refresh(invoice)
-    by_credits_alone = invoice.status == "paid" and not invoice.amount_paid
-    if invoice.status != "finalized" and not by_credits_alone:
-        raise Conflict(
-            f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a finalized one can be voided."
-        )
-    if invoice.amount_paid:
-        raise Conflict(f"Invoice {invoice.number} is partly paid; refund it first.")
-    invoice.status = "void"
-    invoice.voided_at = now
-    invoice.amount_due -= invoice.amount_due
-    session.flush()
-    give_back(session, invoice.organisation_id, invoice.customer_id, invoice.id, now)
-    return invoice
-
-
-def _finalize(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> None:
+def issue(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> int:
+    """Number the locked drafts in their order; how many. By the organisation's policy a zero invoice is skipped."""
     if not drafts:
-        return
+        return 0
     organisation = find_organisation(session, organisation_id)
-    terms, seller = settings_of(organisation.settings).invoice, seller_of(organisation)
-    first = _take_numbers(session, organisation_id, len(drafts))
-    for number, invoice in enumerate(drafts, first):
-        invoice.number = f"{terms.number_prefix}{number:06d}"
+    policy, seller = settings_of(organisation.settings).invoice, seller_of(organisation)
+    skipped = _without_amounts(session, drafts) if policy.zero_amount_policy == "skip" else set()
+    issued = [invoice for invoice in drafts if invoice.id not in skipped]
+    own_days = _own_net_days(session, issued)
+    first = take_numbers(session, InvoiceCounter, organisation_id, len(issued)) if issued else 0
+    for number, invoice in enumerate(issued, first):
+        invoice.number = f"{policy.number_prefix}{number:06d}"
         invoice.status = "finalized"
         invoice.seller = seller
         invoice.issued_at = now
-        invoice.due_at = now + timedelta(days=terms.net_days)
-    charges = [Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total) for invoice in drafts]
-    paid = draw(session, organisation_id, charges, now)
+        invoice.due_at = now + timedelta(days=_net_days(invoice, own_days, policy))
     for invoice in drafts:
+        if invoice.id in skipped:
+            invoice.status = "skipped"
+    for invoice in issued:
+        if invoice.carried_over:
+            owe_customer(session, invoice, invoice.carried_over, f"Carried over from {invoice.number}", now)
+    charges = [Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total) for invoice in issued]
+    paid = draw(session, organisation_id, charges, now)
+    for invoice in issued:
         if invoice.id in paid:
             _pay_by_credits(invoice, paid[invoice.id])
+    session.flush()
+    return len(issued)
+
+
+def owe_customer(session: Session, invoice: Invoice, amount: Decimal, name: str, now: datetime) -> CreditGrant:
+    """Credits without an end, in the invoice's currency, that the customer's next invoices draw."""
+    customer = session.get_one(Customer, invoice.customer_id)
+    new = NewGrant(amount=amount, kind="carry_over", currency=invoice.currency, name=name)
+    return grant_credits(session, customer, new, now)
 
 
 def _pay_by_credits(invoice: Invoice, amount: Decimal) -> None:
@@ -100,16 +92,22 @@ def _pay_by_credits(invoice: Invoice, amount: Decimal) -> None:
         invoice.status = "paid"
 
 
-def _take_numbers(session: Session, organisation_id: str, count: int) -> int:
-    """The first of `count` consecutive numbers. They are given back if this transaction does not commit."""
-    taken = (
-        insert(InvoiceCounter)
-        .values(organisation_id=organisation_id, next_number=1 + count)
-        .on_conflict_do_update(
-            index_elements=["organisation_id"], set_={"next_number": InvoiceCounter.next_number + count}
-        )
-        .returning(InvoiceCounter.next_number)
-    )
-    next_number = session.scalar(taken)
-    assert next_number is not None
-    return next_number - count
+def _net_days(invoice: Invoice, of_customers: dict[str, int | None], policy: InvoiceSettings) -> int:
+    """The invoice's own term comes before the customer's, and that before the organisation's."""
+    for days in (invoice.net_days, of_customers[invoice.customer_id]):
+        if days is not None:
+            return days
+    return policy.net_days
+
+
+def _own_net_days(session: Session, invoices: Collection[Invoice]) -> dict[str, int | None]:
+    ids = {invoice.customer_id for invoice in invoices}
+    rows = session.execute(sa.select(Customer.id, Customer.net_days).where(Customer.id.in_(ids)))
+    return {customer_id: days for customer_id, days in rows}  # noqa: C416  (rows are no pairs to mypy)
+
+
+def _without_amounts(session: Session, drafts: Sequence[Invoice]) -> set[str]:
+    """Those without a line that charges or credits anything: 100 − 100 is no such invoice, nor one at 100 % off."""
+    ids = [invoice.id for invoice in drafts]
+    charging = sa.select(InvoiceLine.invoice_id).where(InvoiceLine.invoice_id.in_(ids), InvoiceLine.amount != 0)
+    return set(ids) - set(session.scalars(charging.distinct()))

@@ -17,7 +17,7 @@ class Occurrence:
     invoice_id: str
     invoice_number: str | None
     invoice_status: str
-    price_key: str
+    price_key: str | None
     meter: str | None
 
 

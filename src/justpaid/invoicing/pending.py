@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from justpaid.contracts import Agreement, Subscription, billed_ahead_of, timeline_of
 from justpaid.customers import Customer
-from justpaid.invoicing.compose import total_of
 from justpaid.invoicing.due import load_bills
-from justpaid.invoicing.estimate import estimate
+from justpaid.invoicing.estimate import estimate, estimated_tally
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tables import Invoice
 from justpaid.kernel.decimals import EXACT
@@ -41,7 +40,7 @@ def pending_charges(session: Session, metering: Metering, customer: Customer, no
         bills = load_bills(session, [(subscription, agreement) for agreement in _elapsed(subscription, now)])
         answers = read_quantities(metering, [asked for bill in bills for asked in bill.asked()])
         for bill in bills:
-            add(bill.currency, total_of(bill.lines(answers)))
+            add(bill.currency, estimated_tally(session, subscription, bill, bill.lines(answers)).totals.total)
         if timeline_of(subscription).period_at(now) is not None:
             so_far = estimate(session, metering, subscription, now)
             add(so_far.currency, so_far.total)

@@ -6,7 +6,7 @@ constraint on (subscription, period end) keeps the others from making again.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,14 +14,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from justpaid.contracts import Subscription, SubscriptionPhase, timeline_of
-from justpaid.invoicing.compose import Line, total_of
+from justpaid.invoicing.additions import load_additions, store_lines
 from justpaid.invoicing.due import Due, load_due
-from justpaid.invoicing.finalize import finalize_drafts
-from justpaid.invoicing.quantities import Answers, read_quantities
-from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceLine
+from justpaid.invoicing.finalize import issue, waiting_drafts
+from justpaid.invoicing.quantities import read_quantities
+from justpaid.invoicing.refresh import refresh_drafts
+from justpaid.invoicing.tables import BillingRun, Invoice
+from justpaid.invoicing.tally import Tally, customer_as_billed
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.ids import new_id
-from justpaid.metering import MeterDefinition, Metering
+from justpaid.metering import Metering
 from justpaid.platform.database import Database
 from justpaid.platform.failpoints import failpoint
 
@@ -37,12 +39,12 @@ def run_billing(
     *,
     as_of: datetime,
     finalize: bool = True,
-    made_before: datetime | None = None,
+    grace: timedelta | None = None,
 ) -> BillingRun:
     """Bill all that has elapsed by `as_of`, counting what was journalled by now.
 
-    `finalize`: also finalise it, and the drafts that wait. `made_before` leaves out subscriptions made later, and
-    drafts that a run was asked not to finalise: those wait for a person.
+    `finalize`: also finalise it, and the drafts that wait. With a `grace` only what ended, and was drafted, that long
+    ago, so that late events still count; and no drafts that a run was asked not to finalise: those wait for a person.
     Raises: Overloaded if metering is far behind; EngineUnavailable. What was made by then stays, and counts.
     """
     run = BillingRun(
@@ -51,10 +53,10 @@ def run_billing(
     )  # fmt: skip
     with database.tenant(organisation_id) as session:
         session.add(run)
-    while _bill_chunk(database, metering, run, made_before):
+    while _bill_chunk(database, metering, run):
         failpoint("billing.between_chunks")
     if finalize:
-        while _finalize_chunk(database, clock, run, leave_reviewed=made_before is not None):
+        while _finalize_chunk(database, metering, clock, run, grace):
             failpoint("billing.between_finalizations")
     with database.tenant(organisation_id) as session:
         run = session.merge(run)
@@ -63,16 +65,18 @@ def run_billing(
     return run
 
 
-def _bill_chunk(database: Database, metering: Metering, run: BillingRun, made_before: datetime | None) -> bool:
+def _bill_chunk(database: Database, metering: Metering, run: BillingRun) -> bool:
     """Bill up to a chunk of due boundaries, the oldest first; False when there was none."""
     with database.tenant(run.organisation_id) as session:
         _take_turn(session, run.organisation_id)
-        due = load_due(session, _due_subscriptions(session, run.as_of, made_before))
+        due = load_due(session, _due_subscriptions(session, run.as_of))
         if not due:
             return False
+        # Before usage is read: whoever waits for a discount must not hold metering still.
+        additions = load_additions(session, due)
         with metering.snapshot() as cutoff:
             answers = read_quantities(metering, [asked for one in due for asked in one.bill.asked()])
-        created = _store(session, run, due, answers, cutoff)
+        created = _store(session, run, due, {one.subscription.id: additions.tally(one, answers) for one in due}, cutoff)
         failpoint("billing.before_commit")
         run.invoices_created += created
         session.execute(
@@ -91,10 +95,8 @@ def _take_turn(session: Session, organisation_id: str) -> None:
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(organisation_id, _TURNS))))
 
 
-def _due_subscriptions(session: Session, as_of: datetime, made_before: datetime | None) -> Sequence[Subscription]:
+def _due_subscriptions(session: Session, as_of: datetime) -> Sequence[Subscription]:
     query = sa.select(Subscription).where(Subscription.next_bill_at <= as_of)
-    if made_before is not None:
-        query = query.where(Subscription.created_at <= made_before)
     return session.scalars(
         query.order_by(Subscription.next_bill_at, Subscription.id)
         .limit(_CHUNK)
@@ -106,15 +108,16 @@ def _due_subscriptions(session: Session, as_of: datetime, made_before: datetime 
     ).all()
 
 
-def _store(session: Session, run: BillingRun, due: Sequence[Due], answers: Answers, cutoff: int) -> int:
+def _store(session: Session, run: BillingRun, due: Sequence[Due], tallies: Mapping[str, Tally], cutoff: int) -> int:
     """Insert the invoices that are not there yet, with their lines, and move each subscription on; how many.
 
     A boundary at which nothing is charged, as in a pause, has no invoice.
     """
-    composed = {one.subscription.id: one.bill.lines(answers) for one in due}
     bills = {one.subscription.id: one.bill for one in due}
     rows = [
-        _invoice_row(run, one, composed[one.subscription.id], cutoff) for one in due if composed[one.subscription.id]
+        _invoice_row(run, one, tallies[one.subscription.id], cutoff)
+        for one in due
+        if tallies[one.subscription.id].lines
     ]
     inserted = (
         session.execute(
@@ -126,13 +129,8 @@ def _store(session: Session, run: BillingRun, due: Sequence[Due], answers: Answe
         if rows
         else []
     )
-    lines = [
-        _line_row(run.organisation_id, invoice_id, position, line, bills[subscription_id].meters)
-        for invoice_id, subscription_id in inserted
-        for position, line in enumerate(composed[subscription_id], 1)
-    ]
-    if lines:
-        session.execute(sa.insert(InvoiceLine), lines)
+    stored = [(id_, tallies[of], bills[of].meters) for id_, of in inserted if of is not None]
+    store_lines(session, run.organisation_id, stored)
     session.execute(sa.update(Subscription), [_moved_on(one) for one in due])
     return len(inserted)
 
@@ -148,12 +146,13 @@ def _moved_on(due: Due) -> dict[str, Any]:
     }
 
 
-def _invoice_row(run: BillingRun, due: Due, lines: Sequence[Line], cutoff: int) -> dict[str, Any]:
-    subscription, customer, total = due.subscription, due.subscription.customer, total_of(lines)
+def _invoice_row(run: BillingRun, due: Due, tally: Tally, cutoff: int) -> dict[str, Any]:
+    subscription, customer = due.subscription, due.subscription.customer
     bill, agreement = due.bill, due.bill.agreement
     return {
         "id": new_id("inv"),
         "organisation_id": run.organisation_id,
+        "kind": "subscription",
         "status": "draft",
         "customer_id": customer.id,
         "subscription_id": subscription.id,
@@ -163,56 +162,28 @@ def _invoice_row(run: BillingRun, due: Due, lines: Sequence[Line], cutoff: int) 
         "timezone": subscription.timezone,
         "period_start": agreement.period.start,
         "period_end": agreement.period.end,
-        "customer": {
-            "name": customer.name,
-            "email": customer.email,
-            "external_id": customer.external_id,
-            "address": customer.address,
-        },
+        "customer": customer_as_billed(customer),
         "customer_keys": list(bill.keys),
         "agreement": agreement.as_json(),
         "cutoff": cutoff,
-        "subtotal": total,
-        "discount": 0,
-        "tax": 0,
         "credits_applied": 0,
-        "total": total,
         "amount_paid": 0,
-        "amount_due": total,
+        "po_number": customer.po_number,
+        "created_at": run.created_at,
+        **tally.columns(),
     }
 
 
-def _line_row(
-    organisation_id: str, invoice_id: str, position: int, line: Line, meters: Mapping[str, MeterDefinition]
-) -> dict[str, Any]:
-    return {
-        "id": new_id("il"),
-        "organisation_id": organisation_id,
-        "invoice_id": invoice_id,
-        "position": position,
-        "description": line.description,
-        "price_key": line.price_key,
-        "meter": line.meter,
-        "meter_definition": meters[line.meter].as_json() if line.meter else None,
-        "quantity": line.quantity,
-        "unit_amount": line.unit_amount,
-        "amount": line.amount,
-        "amount_exact": line.amount_exact,
-        "period_start": line.period.start,
-        "period_end": line.period.end,
-        "steps": line.steps_as_json(),
-        "groups": line.groups_as_json(),
-    }
-
-
-def _finalize_chunk(database: Database, clock: Clock, run: BillingRun, *, leave_reviewed: bool) -> bool:
+def _finalize_chunk(
+    database: Database, metering: Metering, clock: Clock, run: BillingRun, grace: timedelta | None
+) -> bool:
+    """Issue up to a chunk of waiting drafts; those that this run did not just make are recounted first."""
     with database.tenant(run.organisation_id) as session:
-        finalized = finalize_drafts(
-            session, run.organisation_id, clock.now(), until=run.as_of, limit=_CHUNK, leave_reviewed=leave_reviewed
-        )
+        drafts = waiting_drafts(session, until=run.as_of, limit=_CHUNK, grace=grace)
+        refresh_drafts(session, metering, [invoice for invoice in drafts if invoice.billing_run_id != run.id])
+        run.invoices_finalized += issue(session, run.organisation_id, drafts, clock.now())
         failpoint("billing.before_finalize_commit")
-        run.invoices_finalized += finalized
         session.execute(
             sa.update(BillingRun).where(BillingRun.id == run.id).values(invoices_finalized=run.invoices_finalized)
         )
-    return finalized > 0
+    return bool(drafts)

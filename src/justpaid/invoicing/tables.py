@@ -1,10 +1,11 @@
-"""Invoices, their lines, billing runs and the number counters."""
+"""Invoices, their lines and items, billing runs and the number counter. Credit notes have tables of their own."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from justpaid.platform.database import TenantRecord
@@ -30,11 +31,15 @@ class BillingRun(TenantRecord):
 
 
 class Invoice(TenantRecord):
-    """The bill of one boundary of one subscription; nothing but its status and payment changes once it is finalised.
+    """The bill of one boundary of one subscription, or a one-off; nothing but its status, payment and what was credited
+    changes once it is finalised.
 
     `cutoff` is the journal sequence below which events were counted; `customer_keys` the event keys that counted as the
     customer's; `agreement` (see `contracts.Agreement`) what was charged, by which terms, over which time. With them
-    `verify` finds the same figures for ever. `plan_version_id` is the latest of those in the agreement.
+    and the copies of `discounts` and tax rates, `verify` finds the same figures for ever. `plan_version_id` is the
+    latest of those in the agreement. `tax` is added to the lines, `tax_included` is contained in them. `carried_over`
+    lifts a negative sum to a total of 0. `amount_credited` is what credit notes took off `amount_due`. `skipped`: a
+    zero invoice that is not issued.
     """
 
     __tablename__ = "invoices"
@@ -42,17 +47,24 @@ class Invoice(TenantRecord):
         # The promise that no period is billed twice, whatever runs side by side.
         sa.UniqueConstraint("subscription_id", "period_start", "period_end"),
         sa.UniqueConstraint("organisation_id", "number"),
-        sa.CheckConstraint("status IN ('draft', 'finalized', 'paid', 'void', 'uncollectible')", name="status"),
-        sa.CheckConstraint("(status = 'draft') = (number IS NULL)", name="numbered_when_final"),
+        sa.CheckConstraint(
+            "status IN ('draft', 'finalized', 'paid', 'void', 'uncollectible', 'skipped')", name="status"
+        ),
+        sa.CheckConstraint("kind IN ('subscription', 'one_off', 'supplementary', 'threshold')", name="kind"),
+        sa.CheckConstraint("(status IN ('draft', 'skipped')) = (number IS NULL)", name="numbered_when_final"),
+        sa.CheckConstraint("(kind = 'one_off') = (subscription_id IS NULL)", name="one_off_without_subscription"),
+        sa.CheckConstraint("total >= 0", name="total_not_negative"),
+        sa.CheckConstraint("amount_due >= 0", name="amount_due_not_negative"),
         sa.Index(None, "organisation_id", "customer_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default="subscription")
     status: Mapped[str]
     customer_id: Mapped[str] = mapped_column(sa.ForeignKey("customers.id"))
-    subscription_id: Mapped[str] = mapped_column(sa.ForeignKey("subscriptions.id"))
-    plan_version_id: Mapped[str] = mapped_column(sa.ForeignKey("plan_versions.id"))
+    subscription_id: Mapped[str | None] = mapped_column(sa.ForeignKey("subscriptions.id"))
+    plan_version_id: Mapped[str | None] = mapped_column(sa.ForeignKey("plan_versions.id"))
     billing_run_id: Mapped[str | None] = mapped_column(sa.ForeignKey("billing_runs.id"))
     currency: Mapped[str]
     timezone: Mapped[str]
@@ -61,24 +73,34 @@ class Invoice(TenantRecord):
     seller: Mapped[dict[str, Any] | None]
     customer: Mapped[dict[str, Any]]
     customer_keys: Mapped[list[Any]]
-    agreement: Mapped[dict[str, Any]]
+    agreement: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     cutoff: Mapped[int] = mapped_column(sa.BigInteger)
     subtotal: Mapped[Decimal] = mapped_column(Amount)
     discount: Mapped[Decimal] = mapped_column(Amount)
     tax: Mapped[Decimal] = mapped_column(Amount)
+    tax_included: Mapped[Decimal] = mapped_column(Amount, server_default="0")
+    carried_over: Mapped[Decimal] = mapped_column(Amount, server_default="0")
     credits_applied: Mapped[Decimal] = mapped_column(Amount)
     total: Mapped[Decimal] = mapped_column(Amount)
     amount_paid: Mapped[Decimal] = mapped_column(Amount)
+    amount_credited: Mapped[Decimal] = mapped_column(Amount, server_default="0")
     amount_due: Mapped[Decimal] = mapped_column(Amount)
+    discounts: Mapped[list[Any]] = mapped_column(server_default="[]")
+    taxes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    memo: Mapped[str | None]
+    po_number: Mapped[str | None]
+    net_days: Mapped[int | None]
     issued_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
+    uncollectible_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position")
 
 
 class InvoiceLine(TenantRecord):
-    """One price over one period. `amount` is `amount_exact` rounded once; `steps` show how it came about.
+    """One price over one period, or an invoice item, which has no price. `amount` is `amount_exact` rounded once;
+    `steps` show how it came about. `discount`, `tax` and `taxes` are the line's parts of the invoice's.
 
     `groups` breaks the quantity down by the meter's dimensions, for additive meters. `meter_definition` is what the
     meter was when the line was made: its definition may change, the line may not.
@@ -91,17 +113,43 @@ class InvoiceLine(TenantRecord):
     invoice_id: Mapped[str] = mapped_column(sa.ForeignKey("invoices.id"))
     position: Mapped[int]
     description: Mapped[str]
-    price_key: Mapped[str]
+    price_key: Mapped[str | None]
+    item_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoice_items.id"))
     meter: Mapped[str | None]
     meter_definition: Mapped[dict[str, Any] | None]
     quantity: Mapped[Decimal] = mapped_column(Amount)
     unit_amount: Mapped[Decimal | None] = mapped_column(Amount)
     amount: Mapped[Decimal] = mapped_column(Amount)
     amount_exact: Mapped[Decimal] = mapped_column(Amount)
+    discountable: Mapped[bool] = mapped_column(server_default=sa.true())
+    discount: Mapped[Decimal] = mapped_column(Amount, server_default="0")
+    tax: Mapped[Decimal] = mapped_column(Amount, server_default="0")
+    taxes: Mapped[list[Any]] = mapped_column(server_default="[]")
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
     steps: Mapped[list[Any]]
     groups: Mapped[list[Any]]
+
+
+class InvoiceItem(TenantRecord):
+    """A single charge, or below zero a credit, for a customer: pending until an invoice takes it.
+
+    `tax_rates` are keys of its own rates; None means the customer's.
+    """
+
+    __tablename__ = "invoice_items"
+    __table_args__ = (sa.Index(None, "customer_id"), sa.Index(None, "invoice_id"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(sa.ForeignKey("customers.id"))
+    invoice_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoices.id"))
+    currency: Mapped[str]
+    description: Mapped[str]
+    quantity: Mapped[Decimal] = mapped_column(Amount)
+    unit_amount: Mapped[Decimal] = mapped_column(Amount)
+    tax_rates: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    discountable: Mapped[bool]
+    created_at: Mapped[datetime]
 
 
 class InvoiceCounter(TenantRecord):

@@ -26,6 +26,12 @@ Prefix = Literal[
     "rule",
     "prod",
     "bf",
+    "txr",
+    "cpn",
+    "dis",
+    "ii",
+    "cn",
+    "cnl",
 ]
 
 

@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         default=3600,
         ge=0,
         le=2_592_000,
-        description="the seconds after a period's end, or after a subscription is made, before it is billed by itself",
+        description="the seconds after a period's end, and after its drafting, before an invoice is issued by itself",
     )
 
 

@@ -28,7 +28,7 @@ router = new_router("customers", "/v1/customers")
 @router.post("", status_code=201)
 def create_customer(body: CustomerIn, unit: Unit) -> CustomerOut:
     """Create a customer. Events may have named it before; they count from the start."""
-    customer = create(unit.session, unit.organisation_id, NewCustomer(**dict(body)))
+    customer = create(unit.session, unit.organisation_id, NewCustomer(**body.fields()))
     return _shown(unit, customer)
 
 

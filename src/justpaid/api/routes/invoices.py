@@ -1,4 +1,4 @@
-"""Reading invoices, as JSON, PDF or CSV; finalising and voiding them; proving them."""
+"""Reading invoices, as JSON, PDF or CSV; drafting, finalising and closing them; proving them."""
 
 from typing import Annotated, Any
 
@@ -9,16 +9,21 @@ from starlette.responses import Response
 from justpaid.accounts import find_organisation
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
-from justpaid.api.schemas.invoices import InvoiceOut, InvoiceStatus, VerificationOut
+from justpaid.api.schemas.invoices import InvoiceIn, InvoiceOut, InvoicePatch, InvoiceStatus, VerificationOut
 from justpaid.api.unit_of_work import Unit
 from justpaid.catalog import PlanVersion
 from justpaid.customers import find_customer
 from justpaid.invoicing import (
     Invoice,
     InvoiceDocument,
+    add_item,
+    change_draft,
+    create_one_off,
     document_of,
     finalize_invoice,
     find_invoice,
+    mark_uncollectible,
+    refresh_invoice,
     render_csv,
     render_pdf,
     verify,
@@ -30,6 +35,28 @@ router = new_router("invoices", "/v1/invoices")
 
 PDF = "application/pdf"
 CSV = "text/csv"
+
+
+@router.post("", status_code=201)
+def create_invoice(body: InvoiceIn, unit: Unit) -> InvoiceOut:
+    """Draft a one-off invoice of items. Finalise it to issue it."""
+    customer = find_customer(unit.session, body.customer_id)
+    currency = body.currency or customer.currency
+    now = unit.now()
+    items = [
+        add_item(unit.session, customer, item.new(), currency=currency, now=now, at=f"items.{position}.")
+        for position, item in enumerate(body.items)
+    ]
+    invoice = create_one_off(
+        unit.session,
+        customer,
+        items,
+        currency=currency,
+        now=now,
+        include_pending=body.include_pending,
+        terms=body.terms(),
+    )
+    return shown(unit.session, invoice)
 
 
 @router.get("")
@@ -61,9 +88,30 @@ def get_invoice(invoice: str, unit: Unit) -> InvoiceOut:
 
 @router.post("/{invoice}/finalize")
 def finalize(invoice: str, unit: Unit) -> InvoiceOut:
-    """Number and issue a draft. From then on nothing of it changes but its status."""
+    """Refresh a draft a last time, number and issue it. From then on nothing of it changes but its status."""
     found = find_invoice(unit.session, invoice)
-    return shown(unit.session, finalize_invoice(unit.session, found, unit.now()))
+    return shown(unit.session, finalize_invoice(unit.session, unit.installation.metering, found, unit.now()))
+
+
+@router.post("/{invoice}/refresh")
+def refresh(invoice: str, unit: Unit) -> InvoiceOut:
+    """Make a draft anew: count its usage up to now, with the tax rates, discounts and customer of now."""
+    found = find_invoice(unit.session, invoice)
+    return shown(unit.session, refresh_invoice(unit.session, unit.installation.metering, found))
+
+
+@router.patch("/{invoice}")
+def update_draft(invoice: str, body: InvoicePatch, unit: Unit) -> InvoiceOut:
+    """Change what a draft says besides its lines."""
+    found = find_invoice(unit.session, invoice)
+    return shown(unit.session, change_draft(unit.session, found, body.changes()))
+
+
+@router.post("/{invoice}/mark-uncollectible")
+def mark_invoice_uncollectible(invoice: str, unit: Unit) -> InvoiceOut:
+    """Give up on the payment of an issued invoice. What is due on it stays due."""
+    found = find_invoice(unit.session, invoice)
+    return shown(unit.session, mark_uncollectible(unit.session, found, unit.now()))
 
 
 @router.post("/{invoice}/void")
@@ -99,7 +147,8 @@ def verify_invoice(invoice: str, unit: Unit) -> VerificationOut:
 
 
 def shown(session: Session, invoice: Invoice) -> InvoiceOut:
-    return InvoiceOut.of(invoice, session.get_one(PlanVersion, invoice.plan_version_id))
+    version = session.get_one(PlanVersion, invoice.plan_version_id) if invoice.plan_version_id else None
+    return InvoiceOut.of(invoice, version)
 
 
 def document_for(session: Session, invoice: Invoice, suffix: str) -> tuple[InvoiceDocument, dict[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,7 +29,7 @@ class RolloverIn(Input):
 class CreditGrantIn(Input):
     customer_id: str = _CUSTOMER
     amount: ExactDecimal = Field(description="In major units of the currency.", examples=["100.00"])
-    kind: CreditKind = Field(description="Paid for by the customer, or given.")
+    kind: Literal["prepaid", "promotional"] = Field(description="Paid for by the customer, or given.")
     currency: str | None = _CURRENCY
     name: str = Field(default="", description="For people.", examples=["Welcome credits"])
     priority: int = Field(default=50, strict=True, description="0 to 100; the lowest is drawn first.")
@@ -49,7 +50,7 @@ class CreditGrantOut(Output):
     id: str
     customer_id: str
     currency: str
-    kind: CreditKind
+    kind: CreditKind = Field(description="carry_over: left by an invoice below zero or a credit note.")
     name: str
     status: GrantStatus
     amount: BilledAmount

@@ -1,11 +1,22 @@
 """Customers on the wire."""
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field
 
 from justpaid.api.values import Input, Instant, Output
 from justpaid.customers import Customer
+from justpaid.taxes import TAX_ID_TYPES, TaxStatus
+
+
+class TaxIdIn(Input):
+    type: str = Field(examples=["eu_vat"], description="One of " + ", ".join(TAX_ID_TYPES) + ".")
+    value: str = Field(examples=["DE136695976"], description="Checked by form and check digits, offline.")
+
+
+class TaxIdOut(Output):
+    type: str
+    value: str
 
 
 class CustomerFields(Input):
@@ -27,6 +38,21 @@ class CustomerFields(Input):
     )
     metadata: dict[str, str] = Field(default_factory=dict, description="Up to 50 pairs of text.")
     aliases: list[str] = Field(default_factory=list, description="Further keys that events may name the customer by.")
+    tax_status: str = Field(
+        default="taxable",
+        description="taxable, exempt, or reverse_charge, which needs a tax id.",
+        examples=["taxable"],
+    )
+    tax_ids: list[TaxIdIn] = Field(default_factory=list)
+    tax_rates: list[str] | None = Field(
+        default=None, description="Keys of its own tax rates; null: the default rates of where it is."
+    )
+    net_days: int | None = Field(default=None, description="Days from issue to due; null: the organisation's.")
+    po_number: str | None = Field(default=None, description="Quoted on its invoices.")
+
+    def fields(self) -> dict[str, Any]:
+        tax_ids = None if self.tax_ids is None else [dict(tax_id) for tax_id in self.tax_ids]
+        return {**dict(self), "tax_ids": tax_ids}
 
 
 class CustomerIn(CustomerFields):
@@ -40,7 +66,7 @@ class CustomerPatch(CustomerFields):
     """
 
     def changes(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value for name, value in self.fields().items() if name in self.model_fields_set}
 
 
 class CustomerOut(Output):
@@ -53,6 +79,11 @@ class CustomerOut(Output):
     address: dict[str, str] | None
     metadata: dict[str, str]
     aliases: list[str]
+    tax_status: TaxStatus
+    tax_ids: list[TaxIdOut]
+    tax_rates: list[str] | None
+    net_days: int | None
+    po_number: str | None
     created_at: Instant
     updated_at: Instant
 
@@ -68,6 +99,11 @@ class CustomerOut(Output):
             address=customer.address,
             metadata=customer.metadata_,
             aliases=aliases,
+            tax_status=cast(TaxStatus, customer.tax_status),
+            tax_ids=[TaxIdOut(**tax_id) for tax_id in customer.tax_ids],
+            tax_rates=customer.tax_rates,
+            net_days=customer.net_days,
+            po_number=customer.po_number,
             created_at=customer.created_at,
             updated_at=customer.updated_at,
         )

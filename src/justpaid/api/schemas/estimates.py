@@ -1,16 +1,18 @@
 """Estimates on the wire."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from typing import Any
 
 from justpaid.api.schemas.lines import BilledAmount, LineOut, billed
 from justpaid.api.values import Instant, Output
-from justpaid.invoicing import Estimate, Line
+from justpaid.invoicing import Estimate, Tally
 
 
 class BillOut(Output):
     lines: list[LineOut]
     subtotal: BilledAmount
+    discount: BilledAmount
+    tax: BilledAmount
+    tax_included: BilledAmount
     total: BilledAmount
 
 
@@ -26,20 +28,21 @@ class EstimateOut(BillOut):
 
     @classmethod
     def of(cls, subscription_id: str, estimate: Estimate) -> "EstimateOut":
-        now = _bill(estimate.lines, estimate.total, estimate.currency)
         return cls(
             subscription_id=subscription_id,
             currency=estimate.currency,
             period_start=estimate.period.start,
             period_end=estimate.period.end,
             as_of=estimate.as_of,
-            lines=now.lines,
-            subtotal=now.subtotal,
-            total=now.total,
-            projected=_bill(estimate.projected, estimate.projected_total, estimate.currency),
+            projected=BillOut(**_bill(estimate.projection, estimate.currency)),
+            **_bill(estimate.tally, estimate.currency),
         )
 
 
-def _bill(lines: Sequence[Line], total: Decimal, currency: str) -> BillOut:
-    shown = [LineOut.of_composed(line, currency) for line in lines]
-    return BillOut(lines=shown, subtotal=billed(total, currency), total=billed(total, currency))
+def _bill(tally: Tally, currency: str) -> dict[str, Any]:
+    pairs = zip(tally.lines, tally.totals.lines, strict=True)
+    names = ("subtotal", "discount", "tax", "tax_included", "total")
+    return {
+        "lines": [LineOut.of_composed(line, settled, currency) for line, settled in pairs],
+        **{name: billed(getattr(tally.totals, name), currency) for name in names},
+    }

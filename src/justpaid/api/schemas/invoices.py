@@ -1,17 +1,33 @@
 """Invoices and their proof on the wire."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from justpaid.api.schemas.lines import BilledAmount, LineOut, billed
-from justpaid.api.values import Instant, Output, PlainDecimal
+from justpaid.api.schemas.customers import TaxIdOut
+from justpaid.api.schemas.invoice_items import ItemFields
+from justpaid.api.schemas.lines import BilledAmount, LineOut, LineTaxOut, billed
+from justpaid.api.values import Input, Instant, Output, PlainDecimal
 from justpaid.catalog import PlanVersion
 from justpaid.invoicing import Invoice, Verification, VerifiedLine
+from justpaid.taxes import TaxStatus
 
-InvoiceStatus = Literal["draft", "finalized", "paid", "void", "uncollectible"]
+InvoiceStatus = Literal["draft", "finalized", "paid", "void", "uncollectible", "skipped"]
+InvoiceKind = Literal["subscription", "one_off", "supplementary", "threshold"]
 
-_AMOUNTS = ("subtotal", "discount", "tax", "credits_applied", "total", "amount_paid", "amount_due")
+_AMOUNTS = (
+    "subtotal",
+    "discount",
+    "tax",
+    "tax_included",
+    "carried_over",
+    "credits_applied",
+    "total",
+    "amount_paid",
+    "amount_credited",
+    "amount_due",
+)
 
 
 class BilledCustomerOut(Output):
@@ -21,19 +37,41 @@ class BilledCustomerOut(Output):
     email: str | None
     external_id: str | None
     address: dict[str, str] | None
+    tax_status: TaxStatus = "taxable"
+    tax_ids: list[TaxIdOut] = Field(default_factory=list)
+
+
+class DiscountOut(Output):
+    """A coupon as it was, and what it took off."""
+
+    id: str
+    coupon: str
+    name: str
+    percent: PlainDecimal | None
+    amount_off: PlainDecimal | None
+    prices: list[str] = Field(description="Price keys that it is restricted to.")
+    plans: list[str] = Field(description="Plan keys that it is restricted to.")
+    amount: BilledAmount
+
+
+class TaxOut(LineTaxOut):
+    """`taxable` is net of discounts, and of the tax contained in it."""
+
+    taxable: BilledAmount
 
 
 class InvoiceOut(Output):
     """`period_start` equals `period_end` where only fees in advance are billed, at a subscription's start."""
 
     id: str
+    kind: InvoiceKind
     number: str | None = Field(description="Given when it is finalised; without gaps.", examples=["INV-000001"])
     status: InvoiceStatus
     customer_id: str
     customer: BilledCustomerOut
-    subscription_id: str
-    plan: str
-    plan_version: int
+    subscription_id: str | None = Field(description="Null on a one-off invoice, as are its plan and version.")
+    plan: str | None
+    plan_version: int | None
     billing_run_id: str | None
     currency: str
     timezone: str = Field(description="In which the periods are reckoned and dates are printed.")
@@ -42,35 +80,81 @@ class InvoiceOut(Output):
     lines: list[LineOut]
     subtotal: BilledAmount = Field(description="The sum of the lines' amounts.")
     discount: BilledAmount
-    tax: BilledAmount
+    discounts: list[DiscountOut] = Field(description="In the order in which they were taken off.")
+    tax: BilledAmount = Field(description="Added to the lines.")
+    tax_included: BilledAmount = Field(description="Contained in the lines' prices; not added.")
+    taxes: list[TaxOut]
+    carried_over: BilledAmount = Field(description="What credits exceed charges by; it becomes the customer's balance.")
     credits_applied: BilledAmount
-    total: BilledAmount
+    total: BilledAmount = Field(description="subtotal − discount + tax + carried_over − credits_applied.")
     amount_paid: BilledAmount
-    amount_due: BilledAmount
+    amount_credited: BilledAmount = Field(description="What credit notes took off the amount due.")
+    amount_due: BilledAmount = Field(description="total − amount_paid − amount_credited; 0 once it is void.")
+    memo: str | None
+    po_number: str | None
+    net_days: int | None = Field(description="Its own payment term; null for the customer's or the organisation's.")
     issued_at: Instant | None
     due_at: Instant | None
     voided_at: Instant | None
+    uncollectible_at: Instant | None
     cutoff: int = Field(description="Usage was counted below this sequence of events; `verify` counts to it again.")
     created_at: Instant
 
     @classmethod
-    def of(cls, invoice: Invoice, version: PlanVersion) -> "InvoiceOut":
-        same = cls.model_fields.keys() - {"customer", "plan", "plan_version", "lines", *_AMOUNTS}
+    def of(cls, invoice: Invoice, version: PlanVersion | None) -> "InvoiceOut":
+        own = {"customer", "plan", "plan_version", "lines", "discounts", "taxes", *_AMOUNTS}
+        same = cls.model_fields.keys() - own
         return cls(
             customer=BilledCustomerOut.model_validate(invoice.customer),
-            plan=version.plan.key,
-            plan_version=version.version,
+            plan=version.plan.key if version else None,
+            plan_version=version.version if version else None,
+            discounts=[DiscountOut(**_billed(one, invoice.currency)) for one in invoice.discounts],
+            taxes=[TaxOut(**_billed(one, invoice.currency)) for one in invoice.taxes],
             lines=[LineOut.of_stored(line, invoice.currency) for line in invoice.lines],
             **{name: billed(getattr(invoice, name), invoice.currency) for name in _AMOUNTS},
             **{name: getattr(invoice, name) for name in same},
         )
 
 
+def _billed(stored: dict[str, Any], currency: str) -> dict[str, Any]:
+    amounts: dict[str, Any] = {
+        name: billed(Decimal(stored[name]), currency) for name in ("amount", "taxable") if name in stored
+    }
+    return {**stored, **amounts}
+
+
+class InvoiceTerms(Input):
+    """What a draft says besides its lines."""
+
+    memo: str | None = Field(default=None, description="Printed below the totals.", examples=["Thank you."])
+    po_number: str | None = Field(default=None, description="The customer's order; defaults to the customer's own.")
+    net_days: int | None = Field(default=None, description="Days from issue to due; defaults to the customer's.")
+
+
+class InvoicePatch(InvoiceTerms):
+    """Only the fields that are sent change; null clears."""
+
+    def changes(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class InvoiceIn(InvoiceTerms):
+    """A one-off invoice, as a draft."""
+
+    customer_id: str = Field(description="Id, external id or alias.")
+    currency: str | None = Field(default=None, description="Defaults to the customer's.")
+    items: list[ItemFields] = Field(default_factory=list, max_length=100)
+    include_pending: bool = Field(default=False, description="Also take the customer's items that wait.")
+
+    def terms(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in InvoiceTerms.model_fields.keys() & self.model_fields_set}
+
+
 class VerifiedLineOut(Output):
     """Null where the stored or the recounted line is missing."""
 
     position: int
-    price_key: str
+    price_key: str | None
     quantity: PlainDecimal | None
     recounted_quantity: PlainDecimal | None
     amount: BilledAmount | None

@@ -7,6 +7,7 @@ numbers that reduce what is owed. Line amounts and totals come rounded; step amo
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from justpaid.kernel.period import Period
 
@@ -36,7 +37,7 @@ class DocumentLine:
     """`groups` breaks the quantity down by dimension values, as (label, quantity)."""
 
     description: str
-    price_key: str
+    price_key: str | None
     meter: str | None
     quantity: Decimal | None
     unit_amount: Decimal | None
@@ -60,6 +61,8 @@ class InvoiceDocument:
 
     `locale` decides the language of what is printed around the text, and how numbers and dates look; `logo` is a PNG or
     JPEG. `status` draft and void are marked across every page, paid beside the number; any other status is not printed.
+    `taxes` are (name with percentage, amount, whether prices contain it); `credits_invoice` the number of the invoice
+    that a credit note credits. `cutoff` is None where no usage was counted.
     """
 
     number: str | None
@@ -79,7 +82,14 @@ class InvoiceDocument:
     total: Decimal
     amount_paid: Decimal
     amount_due: Decimal
-    cutoff: int
+    cutoff: int | None
     memo: str | None = None
     locale: str = "en"
     logo: bytes | None = None
+    kind: Literal["invoice", "credit_note"] = "invoice"
+    po_number: str | None = None
+    credits_invoice: str | None = None
+    taxes: tuple[tuple[str, Decimal, bool], ...] = ()
+    carried_over: Decimal = Decimal(0)
+    amount_credited: Decimal = Decimal(0)
+    reverse_charge: bool = False

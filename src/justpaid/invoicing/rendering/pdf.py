@@ -86,8 +86,13 @@ class _View:
             "totals": list(self._totals()),
             "amount_due": figures.amount(document.amount_due, currency),
             "owed": document.amount_due > 0 and document.status != "void",
-            "recorded": self._words["recorded"].format(entry=figures.quantity(Decimal(document.cutoff))),
+            "recorded": self._recorded(),
             "memo": _text(document.memo, MEMO_LIMIT) if document.memo else None,
+            "title": self._words[document.kind],
+            "bottom_line": self._words["amount_credited" if document.kind == "credit_note" else "amount_due"],
+            "po_number": _text(document.po_number) if document.po_number else None,
+            "credits_invoice": _text(document.credits_invoice) if document.credits_invoice else None,
+            "reverse_charge": self._words["reverse_charge"] if document.reverse_charge else None,
         }
 
     def _line(self, line: DocumentLine) -> dict[str, object]:
@@ -116,16 +121,26 @@ class _View:
         """The rows from the subtotal down to what was paid, without those that are zero; whether each is in bold."""
         document, words = self._document, self._words
         yield words["subtotal"], self._amount(document.subtotal), False
-        for word, value in (
-            ("discount", -document.discount),
-            ("tax", document.tax),
-            ("credits", -document.credits_applied),
-        ):
+        if document.discount:
+            yield words["discount"], self._amount(-document.discount), False
+        added = [(_text(name), value) for name, value, contained in document.taxes if not contained]
+        for name, value in added or [(words["tax"], document.tax)]:
+            if added or value:
+                yield name, self._amount(value), False
+        for word, value in (("carried_over", document.carried_over), ("credits", -document.credits_applied)):
             if value:
                 yield words[word], self._amount(value), False
         yield words["total"], self._amount(document.total), True
-        if document.amount_paid:
-            yield words["amount_paid"], self._amount(-document.amount_paid), False
+        for name, value in [(name, value) for name, value, contained in document.taxes if contained]:
+            yield words["of_which"].format(tax=_text(name)), self._amount(value), False
+        for word, value in (("amount_paid", -document.amount_paid), ("credited", -document.amount_credited)):
+            if value:
+                yield words[word], self._amount(value), False
+
+    def _recorded(self) -> str | None:
+        if self._document.cutoff is None:
+            return None
+        return self._words["recorded"].format(entry=self._figures.quantity(Decimal(self._document.cutoff)))
 
     def _amount(self, value: Decimal) -> str:
         return self._figures.amount(value, self._document.currency)

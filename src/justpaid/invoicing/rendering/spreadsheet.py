@@ -48,14 +48,14 @@ def render_csv(document: InvoiceDocument) -> str:
         head += [_instant(line.period.start), _instant(line.period.end), str(position)]
         writer.writerow(["line", *head, *_line_cells(line, document.currency)])
         for step in line.steps:
-            cells = [_text(step.description), _text(line.price_key), _text(line.meter or "")]
+            cells = [_text(step.description), _text(line.price_key or ""), _text(line.meter or "")]
             cells += [_number(step.quantity), _number(step.unit_amount), plain(step.amount), document.currency]
             writer.writerow(["step", *head, *cells])
     return out.getvalue()
 
 
 def _line_cells(line: DocumentLine, currency: str) -> list[str]:
-    cells = [_text(line.description), _text(line.price_key), _text(line.meter or "")]
+    cells = [_text(line.description), _text(line.price_key or ""), _text(line.meter or "")]
     cells += [_number(line.quantity), _number(line.unit_amount)]
     return [*cells, format(round_to_minor(line.amount, currency), "f"), currency]
 

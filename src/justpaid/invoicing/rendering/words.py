@@ -33,6 +33,13 @@ ENGLISH: Final = {
     "note": "Note",
     "recorded": "usage recorded up to entry {entry} of the event journal",
     "page": "Page {page} of {pages}",
+    "carried_over": "Carried over to your balance",
+    "credited": "Credited",
+    "amount_credited": "Amount credited",
+    "credits_invoice": "Credits invoice",
+    "po_number": "PO number",
+    "of_which": "of which {tax}",
+    "reverse_charge": "Reverse charge: the recipient accounts for the tax.",
 }
 
 _GERMAN: Final = {
@@ -65,6 +72,13 @@ _GERMAN: Final = {
     "note": "Hinweis",
     "recorded": "Nutzung bis Eintrag {entry} des Ereignisjournals",
     "page": "Seite {page} von {pages}",
+    "carried_over": "Übertrag auf Ihr Guthaben",
+    "credited": "Gutgeschrieben",
+    "amount_credited": "Gutschriftbetrag",
+    "credits_invoice": "Zu Rechnung",
+    "po_number": "Bestellnummer",
+    "of_which": "davon {tax}",
+    "reverse_charge": "Steuerschuldnerschaft des Leistungsempfängers (Reverse charge).",
 }
 
 _FRENCH: Final = {
@@ -97,6 +111,13 @@ _FRENCH: Final = {
     "note": "Note",
     "recorded": "consommation relevée jusqu'à l'entrée {entry} du journal des événements",
     "page": "Page {page} sur {pages}",
+    "carried_over": "Reporté sur votre solde",
+    "credited": "Avoir",
+    "amount_credited": "Montant crédité",
+    "credits_invoice": "Avoir sur facture",
+    "po_number": "N° de bon de commande",
+    "of_which": "dont {tax}",
+    "reverse_charge": "Autoliquidation : la taxe est due par le preneur (Reverse charge).",
 }
 
 _SPANISH: Final = {
@@ -129,6 +150,13 @@ _SPANISH: Final = {
     "note": "Nota",
     "recorded": "consumo registrado hasta la entrada {entry} del diario de eventos",
     "page": "Página {page} de {pages}",
+    "carried_over": "Trasladado a su saldo",
+    "credited": "Abonado",
+    "amount_credited": "Importe abonado",
+    "credits_invoice": "Abono de la factura",
+    "po_number": "N.º de pedido",
+    "of_which": "de los cuales {tax}",
+    "reverse_charge": "Inversión del sujeto pasivo (Reverse charge).",
 }
 
 _ITALIAN: Final = {
@@ -161,6 +189,13 @@ _ITALIAN: Final = {
     "note": "Nota",
     "recorded": "consumo registrato fino alla voce {entry} del registro eventi",
     "page": "Pagina {page} di {pages}",
+    "carried_over": "Riportato sul suo saldo",
+    "credited": "Accreditato",
+    "amount_credited": "Importo accreditato",
+    "credits_invoice": "Storno della fattura",
+    "po_number": "Numero d'ordine",
+    "of_which": "di cui {tax}",
+    "reverse_charge": "Inversione contabile (Reverse charge).",
 }
 
 _DUTCH: Final = {
@@ -193,6 +228,13 @@ _DUTCH: Final = {
     "note": "Opmerking",
     "recorded": "verbruik geregistreerd tot regel {entry} van het gebeurtenissenlogboek",
     "page": "Pagina {page} van {pages}",
+    "carried_over": "Overgedragen naar uw tegoed",
+    "credited": "Gecrediteerd",
+    "amount_credited": "Gecrediteerd bedrag",
+    "credits_invoice": "Credit op factuur",
+    "po_number": "Inkoopnummer",
+    "of_which": "waarvan {tax}",
+    "reverse_charge": "Btw verlegd (Reverse charge).",
 }
 
 _PORTUGUESE: Final = {
@@ -225,6 +267,13 @@ _PORTUGUESE: Final = {
     "note": "Nota",
     "recorded": "consumo registado até à entrada {entry} do diário de eventos",
     "page": "Página {page} de {pages}",
+    "carried_over": "Transportado para o seu saldo",
+    "credited": "Creditado",
+    "amount_credited": "Valor creditado",
+    "credits_invoice": "Crédito da fatura",
+    "po_number": "N.º de encomenda",
+    "of_which": "dos quais {tax}",
+    "reverse_charge": "Autoliquidação: IVA devido pelo adquirente (Reverse charge).",
 }
 
 _JAPANESE: Final = {
@@ -257,6 +306,13 @@ _JAPANESE: Final = {
     "note": "備考",
     "recorded": "イベントジャーナルの項目 {entry} までの利用を集計",
     "page": "{page} / {pages} ページ",
+    "carried_over": "残高への繰越",
+    "credited": "クレジットノート充当",
+    "amount_credited": "貸方金額",
+    "credits_invoice": "対象請求書",
+    "po_number": "発注番号",
+    "of_which": "うち {tax}",
+    "reverse_charge": "リバースチャージ：税は受領者が申告納付します (Reverse charge)。",
 }
 
 _BY_LANGUAGE: Final = {

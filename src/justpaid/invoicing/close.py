@@ -1,0 +1,60 @@
+"""Withdraw an issued invoice, or give up on its payment."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from justpaid.coupons import give_back_uses
+from justpaid.credits import give_back
+from justpaid.invoicing.credit_note_tables import CreditNote
+from justpaid.invoicing.tables import Invoice
+from justpaid.kernel.errors import Conflict
+
+
+def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
+    """Raises: Conflict if it is no issued one, was credited, or was paid, but by credits alone: those it gives back.
+
+    It keeps its number, and its period is not billed again; discounts that it used may be used again.
+    """
+    _lock(session, invoice)
+    by_credits_alone = invoice.status == "paid" and not invoice.amount_paid
+    if invoice.status != "finalized" and not by_credits_alone:
+        raise Conflict(
+            f"Invoice {invoice.number or invoice.id} is {invoice.status}; only a finalized one can be voided."
+        )
+    if invoice.amount_paid:
+        raise Conflict(f"Invoice {invoice.number} is partly paid; refund it first.")
+    note = session.scalar(
+        sa.select(CreditNote.number).where(CreditNote.invoice_id == invoice.id, CreditNote.status == "issued").limit(1)
+    )
+    if note is not None:
+        raise Conflict(f"Invoice {invoice.number} is credited by {note}; void that first, or credit the rest.")
+    if invoice.carried_over:
+        raise Conflict(f"Invoice {invoice.number} left the customer a balance; charge it with an invoice item instead.")
+    invoice.status = "void"
+    invoice.voided_at = now
+    invoice.amount_due -= invoice.amount_due
+    give_back_uses(session, [invoice.id])
+    session.flush()
+    give_back(session, invoice.organisation_id, invoice.customer_id, invoice.id, now)
+    return invoice
+
+
+def mark_uncollectible(session: Session, invoice: Invoice, now: datetime) -> Invoice:
+    """What is due stays due, but is not expected any more.  Raises: Conflict unless it is finalised and owed."""
+    _lock(session, invoice)
+    if invoice.status != "finalized" or not invoice.amount_due:
+        owed = f"{invoice.status}, with {invoice.amount_due} due"
+        raise Conflict(
+            f"Invoice {invoice.number or invoice.id} is {owed}; only what is finalized and owed can be lost."
+        )
+    invoice.status = "uncollectible"
+    invoice.uncollectible_at = now
+    session.flush()
+    return invoice
+
+
+def _lock(session: Session, invoice: Invoice) -> None:
+    session.execute(sa.select(Invoice.id).where(Invoice.id == invoice.id).with_for_update())
+    session.refresh(invoice)
