@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from justpaid.ingest import Corrections, Standing
+from justpaid.ingest import Backfill, Corrections, Standing
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.errors import EventsExpired
 from justpaid.kernel.period import Period
@@ -184,4 +184,47 @@ def test_an_insert_is_of_one_month_of_receipt(node: Node) -> None:
         "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active"
     )
     assert sorted(row["partition"] for row in parts.to_pylist()) == ["202603", "202604"]
+    node.check()
+
+
+def test_what_a_backfill_replaced_stays_right_and_can_be_reverted(node: Node, tokens: MeterDefinition) -> None:
+    """Its range begins and ends within buckets: evt-2 lies in one of them before the range, evt-3 in the range."""
+    unit = Backfill(
+        "bf_1", "org_a", JANUARY + timedelta(hours=2, seconds=3), JANUARY + timedelta(hours=5, seconds=1), replace=True
+    )
+    inside = event(9, JANUARY + timedelta(hours=4), quantity=32)
+    node.send_under(unit, [inside, {**inside, "id": "edge", "timestamp": (JANUARY + timedelta(hours=5)).isoformat()}])
+    with node.metering.expired.replacing(unit):
+        node.backfills.close(unit)
+    assert node.value(tokens, YEAR) == str(1 + 2 + 64 + 24)
+    assert node.metering.expire({"org_a": FEBRUARY}) == 2
+    assert raw(node) == ["edge", "evt-2", "evt-3", "evt-4", "evt-5"]
+    assert node.value(tokens, YEAR) == str(1 + 2 + 64 + 24)
+    node.check()
+    node.close()
+    node.open()
+    node.check()
+    node.backfills.revert(unit)
+    assert node.value(tokens, YEAR) == "31"
+    node.metering.expired.remove()
+    node.check()
+
+
+def test_what_is_gone_can_not_be_replaced_but_added_to(node: Node, tokens: MeterDefinition) -> None:
+    node.metering.expire({"org_a": FEBRUARY})
+    january, adding = (
+        Backfill("bf_1", "org_a", JANUARY, FEBRUARY, replace=True),
+        Backfill("bf_2", "org_a", JANUARY, MARCH),
+    )
+    with pytest.raises(EventsExpired, match="2026-02-01"), node.metering.expired.replacing(january):
+        pass
+    for fine in (Backfill("b", "org_a", FEBRUARY, MARCH, replace=True), Backfill("b", "org_b", JANUARY, MARCH), adding):
+        with node.metering.expired.replacing(fine):
+            pass
+    receipt = node.send_under(
+        adding, [event(1, JANUARY + timedelta(hours=1), quantity=1), event(9, JANUARY, quantity=32)]
+    )
+    assert (receipt.accepted, receipt.duplicates) == (1, 1)
+    node.backfills.close(adding)
+    assert node.value(tokens, YEAR) == "63"
     node.check()

@@ -9,7 +9,7 @@ What comes later counts. In `usage` the layer tells the two apart: the sequence 
 would have left it out, or 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ from justpaid.platform.warehouse import Warehouse, quote
 NEVER: Final = 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class Effects:
         """In the order of their closes."""
         return self._effects.get(organisation_id, ())
 
+    def cut(self, bucket: str, upto: int) -> Iterator[str]:
+        """A condition on rows of `events` for each close before sequence `upto` whose range begins or ends within
+        buckets: the row's `bucket` is one of these."""
+        for organisation_id, effects in self._effects.items():
+            for effect in effects:
+                if effect.closed < upto and effect.backfill.replace and (buckets := _cut(effect)):
+                    starts = ", ".join(f"fromUnixTimestamp({(at - _EPOCH) // _SECOND})" for at in buckets)
+                    named = "" if effect.backfill.event is None else f" AND event = {quote(effect.backfill.event)}"
+                    yield f"organisation = {quote(organisation_id)}{named} AND {bucket} IN ({starts})"
+
 
 def counting(effects: Iterable[Effect], upto: int, event: str | None = None) -> str:
     """A condition on rows of `events`, of this name where one is given: no backfill keeps them from counting as of
@@ -100,13 +111,8 @@ def layer(effects: Iterable[Effect], event: str) -> str:
 
 def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period) -> list[datetime]:
     """The buckets of `whole` that are replaced in part, and so have to be counted from `events`; by their starts."""
-    bounds = (
-        bound
-        for effect in effects
-        if effect.holds(upto) and effect.replaces(event)
-        for bound in (effect.backfill.start, effect.backfill.end)
-    )
-    buckets = {bound - (bound - _EPOCH) % _BUCKET for bound in bounds if (bound - _EPOCH) % _BUCKET}
+    replacing = (effect for effect in effects if effect.holds(upto) and effect.replaces(event))
+    buckets = {bucket for effect in replacing for bucket in _cut(effect)}
     return sorted(bucket for bucket in buckets if whole.start <= bucket < whole.end)
 
 
@@ -118,6 +124,12 @@ def scope(backfill: Backfill, at: str = "timestamp", *, named: bool = True) -> s
     if backfill.customer_keys is not None:
         conditions.append(f"customer IN ({', '.join(map(quote, backfill.customer_keys))})")
     return " AND ".join(conditions)
+
+
+def _cut(effect: Effect) -> list[datetime]:
+    """The starts of the buckets, at most two, that its range has a part of."""
+    bounds = effect.backfill.start, effect.backfill.end
+    return [bound - (bound - _EPOCH) % _BUCKET for bound in bounds if (bound - _EPOCH) % _BUCKET]
 
 
 def _counting(effects: Iterable[Effect], upto: int, event: str | None, at: str, place: str) -> str:

@@ -2,8 +2,9 @@
 
 Per organisation and event name there is an instant, the first of a month in UTC, before which raw events are gone.
 Usage goes on from rollups, which hold them all; what only raw events can tell raises `EventsExpired` instead of
-counting what is left. Kept are: the events of every bucket that holds a withdrawn one, because such buckets are
-answered from events; and all events that a weighted_sum meter takes, because a level is the sum of all changes ever.
+counting what is left. Kept are: the events of every bucket that holds a withdrawn one or is cut by the range of a
+backfill that replaces, because such buckets are answered from events; and all events that a weighted_sum meter takes,
+because a level is the sum of all changes ever.
 
 The table `expired` says what was removed, and is written before the removal: whatever dies in between, the removal is
 repeated until nothing is left that it names, and checks count as if it were done.
@@ -17,7 +18,9 @@ from typing import Final
 
 import structlog
 
+from justpaid.ingest import Backfill
 from justpaid.kernel.errors import EventsExpired
+from justpaid.metering.effects import Effects
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.rollups import Rollup
 from justpaid.metering.schema import BUCKET_S
@@ -34,10 +37,12 @@ _Name = tuple[str, str]
 
 
 class Expired:
-    """What is gone. Corrections take turns with `publish`, so that none withdraws an event that is about to go."""
+    """What is gone. Corrections and closes take turns with `publish`, so that none leaves out an event that is about to
+    go."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, effects: Effects) -> None:
         self._warehouse = warehouse
+        self._effects = effects
         self._lock = threading.Lock()
         self._until: Mapping[_Name, datetime] = {}
 
@@ -82,6 +87,25 @@ class Expired:
                 raise EventsExpired.before(until)
             yield
 
+    @contextmanager
+    def replacing(self, backfill: Backfill) -> Iterator[None]:
+        """Around the opening or the close of a backfill: one that replaces has to know what it takes the place of.
+
+        Raises: EventsExpired.
+        """
+        with self._lock:
+            gone = (
+                at
+                for (owner, event), at in self._until.items()
+                if owner == backfill.organisation_id and backfill.event in (None, event) and backfill.start < at
+            )
+            if backfill.replace and (until := max(gone, default=None)) is not None:
+                raise EventsExpired(
+                    f"Raw events from before {until:%Y-%m-%d} (UTC) have expired, and so has what this backfill would "
+                    "replace: let it begin on that day or later, or send it without replace."
+                )
+            yield
+
     def publish(self, until: Mapping[_Name, datetime]) -> None:
         """From now on, questions and corrections do without these events."""
         with self._lock:
@@ -92,7 +116,7 @@ class Expired:
         total = 0
         for instant in sorted(set(until.values())):
             names = [name for name, at in until.items() if at == instant]
-            condition = f"({_in(names)}) AND {_gone(instant, upto)}"
+            condition = f"({_in(names)}) AND {self._gone(instant, upto)}"
             counts = self._warehouse.query(
                 f"SELECT organisation, event, count() AS events FROM events WHERE {condition} GROUP BY ALL"
             )
@@ -139,20 +163,21 @@ class Expired:
         return [
             f"""(organisation, event) IN (SELECT organisation, event FROM expired
                 WHERE until = {_instant(batch["until"])} AND upto = {batch["upto"]})
-                AND {_gone(batch["until"], batch["upto"])}"""
+                AND {self._gone(batch["until"], batch["upto"])}"""
             for batch in batches
         ]
+
+    def _gone(self, until: datetime, upto: int) -> str:
+        """Events of a bucket that is answered from events stay: it holds a withdrawn one, or a range ends in it."""
+        bucket = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
+        cut = "".join(f" AND NOT ({condition})" for condition in self._effects.cut(bucket, upto))
+        return f"""timestamp < {_instant(until)} AND seq < {upto}{cut}
+            AND (organisation, event, customer, {bucket}) NOT IN (
+                SELECT organisation, event, customer, bucket FROM voids WHERE seq < {upto})"""
 
 
 def held_as_levels(meters: Collection[MeterDefinition]) -> set[_Name]:
     return {(m.organisation_id, m.event) for m in meters if m.aggregation is Aggregation.WEIGHTED_SUM}
-
-
-def _gone(until: datetime, upto: int) -> str:
-    """Events of a bucket that holds a withdrawn event stay: the bucket is answered from them."""
-    return f"""timestamp < {_instant(until)} AND seq < {upto}
-        AND (organisation, event, customer, toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))) NOT IN (
-            SELECT organisation, event, customer, bucket FROM voids WHERE seq < {upto})"""
 
 
 def _in(names: Collection[_Name]) -> str:

@@ -45,8 +45,8 @@ class Metering:
         self.rollups = Rollups(journal, warehouse)
         self._voids = Voids(warehouse)
         self._load_definitions = load_definitions
-        self.expired = Expired(warehouse)
         self.effects = Effects(warehouse)
+        self.expired = Expired(warehouse, self.effects)
         self._filling = Filling(
             warehouse,
             self.rollups,

@@ -1,6 +1,7 @@
 """Backfills: ranges of history as units. Their events are sent to `POST /v1/events?backfill=…`."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
 from justpaid.api.schemas.backfills import BackfillIn, BackfillOut
 from justpaid.api.unit_of_work import Unit
-from justpaid.ingest import BackfillRecord, backfill_of, find_backfill, open_backfill
+from justpaid.ingest import BackfillRecord, Stage, backfill_of, find_backfill, open_backfill
 from justpaid.ingest import list_backfills as newest
 from justpaid.kernel.errors import EventsExpired, InvalidRequest
 from justpaid.metering import Metering
@@ -35,6 +36,8 @@ def create_backfill(body: BackfillIn, unit: Unit) -> BackfillOut:
         replace=body.replace,
         reason=body.reason,
     )
+    with unit.installation.metering.expired.replacing(backfill_of(record)):
+        pass  # or it could never be closed
     return _told(unit, [record])[0]
 
 
@@ -65,7 +68,10 @@ def get_backfill(backfill_id: str, unit: Unit) -> BackfillOut:
 def close_backfill(backfill_id: str, unit: Unit) -> BackfillOut:
     """Let its events count, and those that it replaces no longer. It takes no more events."""
     record = find_backfill(unit.session, backfill_id)
-    unit.installation.backfills.close(backfill_of(record))
+    backfill, installation = backfill_of(record), unit.installation
+    is_open = installation.backfills.steps(backfill).stage is Stage.OPEN
+    with installation.metering.expired.replacing(backfill) if is_open else nullcontext():
+        installation.backfills.close(backfill)
     return _told(unit, [record])[0]
 
 
