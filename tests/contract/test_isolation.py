@@ -59,6 +59,7 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/plans/{plan}/versions/{version}"): {"trial_days": 30},
     ("DELETE", "/v1/plans/{plan}/versions/{version}"): None,
     ("POST", "/v1/plans/{plan}/versions/{version}/publish"): None,
+    ("POST", "/v1/plans/{plan}/versions/{version}/migrate"): {"subscriptions": "all"},
     ("POST", "/v1/plans/{plan}/versions"): {"prices": [{"key": "free", "model": "flat", "amount": 0}]},
     ("GET", "/v1/subscriptions/{subscription_id}"): None,
     ("POST", "/v1/subscriptions/{subscription_id}/cancel"): {},
@@ -246,6 +247,13 @@ def test_a_strangers_record_can_not_be_named_in_a_request(
     response = other.client.request("POST" if body else "GET", path.format(**records), json=sent)
     assert response.status_code == 404
     assert everything(other.client) == before
+
+
+def test_a_strangers_subscription_can_not_be_migrated(company: Company, new_company: Callable[[], Company]) -> None:
+    records, other = owned(company), new_company()
+    owned(other)
+    body = {"subscriptions": [records["subscription_id"]]}
+    assert other.client.post("/v1/plans/pro/versions/1/migrate", json=body).status_code == 404
 
 
 def test_a_strangers_meter_can_not_be_billed(company: Company, stranger: TestClient) -> None:

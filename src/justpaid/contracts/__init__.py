@@ -4,6 +4,7 @@ from justpaid.contracts.agreement import Agreement
 from justpaid.contracts.change import At, cancel, change, pause, resume, unschedule
 from justpaid.contracts.charges import Charge, Charges, PriceBook
 from justpaid.contracts.find import Status, add_on_versions, find_subscription, list_subscriptions, status_of
+from justpaid.contracts.migrate import MAX_MIGRATED, Migrated, When, migrate, on_other_versions
 from justpaid.contracts.phases import AddOn, Agreed, Kind, Phase, Proration, Segment
 from justpaid.contracts.ramp import Duration, NewPhase
 from justpaid.contracts.records import billed_ahead_of, timeline_of
@@ -12,6 +13,7 @@ from justpaid.contracts.tables import Subscription, SubscriptionPhase
 from justpaid.contracts.timeline import Timeline
 
 __all__ = [
+    "MAX_MIGRATED",
     "AddOn",
     "Agreed",
     "Agreement",
@@ -21,6 +23,7 @@ __all__ = [
     "Charges",
     "Duration",
     "Kind",
+    "Migrated",
     "NewPhase",
     "NewSubscription",
     "Phase",
@@ -31,12 +34,15 @@ __all__ = [
     "Subscription",
     "SubscriptionPhase",
     "Timeline",
+    "When",
     "add_on_versions",
     "billed_ahead_of",
     "cancel",
     "change",
     "find_subscription",
     "list_subscriptions",
+    "migrate",
+    "on_other_versions",
     "pause",
     "resume",
     "status_of",

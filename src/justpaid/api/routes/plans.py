@@ -6,6 +6,7 @@ from fastapi import Path
 
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
+from justpaid.api.schemas.migrations import MigrationIn, MigrationOut
 from justpaid.api.schemas.plans import (
     PlanIn,
     PlanOut,
@@ -29,6 +30,8 @@ from justpaid.catalog import archive_plan as archive
 from justpaid.catalog import create_plan as create
 from justpaid.catalog import list_plans as newest
 from justpaid.catalog import unarchive_plan as unarchive
+from justpaid.contracts import MAX_MIGRATED, migrate, on_other_versions
+from justpaid.kernel.errors import InvalidRequest
 
 router = new_router("plans", "/v1/plans")
 
@@ -120,6 +123,22 @@ def publish_plan_version(plan: str, version: Number, unit: Unit) -> PlanOut:
     """Offer a draft to new subscriptions. From then on it never changes."""
     found = _version(unit, plan, version)
     return PlanOut.of(found.plan, publish(unit.session, found))
+
+
+@router.post("/{plan}/versions/{version}/migrate")
+def migrate_subscriptions(plan: str, version: Number, body: MigrationIn, unit: Unit) -> MigrationOut:
+    """Move subscriptions of the plan to this version. One that can't be moved says why, and keeps no other from it."""
+    target, now = _version(unit, plan, version), unit.now()
+    next_after = None
+    if body.subscriptions == "all":
+        ids = on_other_versions(unit.session, target, now, after_id=body.after)
+        next_after = ids[-1] if len(ids) == MAX_MIGRATED else None
+    elif body.after is None:
+        ids = list(dict.fromkeys(body.subscriptions))
+    else:
+        raise InvalidRequest.of("after", 'goes with "all"; leave it out where subscriptions are named')
+    told = migrate(unit.session, target, ids, at=body.at, now=now, proration=body.proration, dry_run=body.dry_run)
+    return MigrationOut.of(target, told, dry_run=body.dry_run, next_after=next_after)
 
 
 def _version(unit: Unit, plan: str, number: int) -> PlanVersion:
