@@ -115,7 +115,7 @@ def test_a_downgrade_can_make_an_invoice_a_credit(books: OpenBooks) -> None:
     b.bill("2026-04-04")
     b.change(subscription, "now", plan="small")
     b.bill("2026-05-01")
-    assert totals(b) == ["900", "-792.90"]
+    assert totals(b) == ["900", "0"]  # and 792.90 is carried over to the next invoice
 
 
 def test_an_upgrade_in_the_last_microsecond_bills_a_microsecond(books: OpenBooks) -> None:
@@ -260,7 +260,7 @@ def test_from_months_to_a_year_in_the_middle_of_a_month(books: OpenBooks) -> Non
     b.change(subscription, "now", plan="yearly")
     assert b.bill("2026-04-16") == (1, 1)
     assert b.spans("INV-000002") == [
-        ("Base (unused time)", "2026-04-16", "2026-05-01", "-15"),
+        ("Base (unused time)", "2026-04-16", "2026-05-01", "0"),  # and 15 is carried over
         ("Base", "2026-04-16", "2027-04-16", "300"),
     ]
     assert b.bill("2027-04-15") == (0, 0)
@@ -446,7 +446,7 @@ def test_a_pause_over_boundaries_keeps_the_calendar(books: OpenBooks) -> None:
     b.bill("2026-07-01")
     assert b.invoices() == [
         ("INV-000001", "2026-04-01", "2026-04-01", "30"),
-        ("INV-000002", "2026-04-01", "2026-05-01", "-15"),
+        ("INV-000002", "2026-04-01", "2026-05-01", "0"),  # and 15 is carried over
         ("INV-000003", "2026-06-01", "2026-07-01", "50"),
     ]
 
@@ -496,7 +496,7 @@ def test_canceled_now_gives_the_unused_fee_back(books: OpenBooks) -> None:
     b.today("2026-04-21")
     b.cancel(subscription, "now")
     b.bill("2026-04-21")
-    assert totals(b) == ["30", "-6"]
+    assert totals(b) == ["30", "0"]  # and 6 is carried over
     assert b.bill("2027-01-01") == (0, 0)
 
 
@@ -519,7 +519,7 @@ def test_canceled_to_the_day_of_a_renewal_that_is_invoiced(books: OpenBooks) -> 
     b.bill("2026-05-02")
     b.cancel(subscription, "2026-05-01")
     b.bill("2026-05-02")
-    assert b.invoices()[2] == ("INV-000003", "2026-05-01", "2026-05-01", "-30")
+    assert b.invoices()[2] == ("INV-000003", "2026-05-01", "2026-05-01", "0")  # and 30 is carried over
     assert b.bill("2027-01-01") == (0, 0)
 
 

@@ -45,6 +45,12 @@ class Agreement:
                 found.append(segment.agreed)
         return tuple(found)
 
+    @property
+    def plan_version_id(self) -> str | None:
+        """The latest plan in it; None where nothing is charged, as in a pause."""
+        agreed = self.agreed
+        return agreed[-1].plan_version_id if agreed else None
+
     def as_json(self) -> dict[str, Any]:
         agreed = self.agreed
 

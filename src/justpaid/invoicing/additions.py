@@ -41,13 +41,13 @@ class Additions:
             currency=bill.currency,
             items=self._items.pop((customer.id, bill.currency), ()) if lines else (),
             subscription_id=due.subscription.id,
-            plan=self._plans[bill.agreement.agreed[-1].plan_version_id],
+            plan=self._plans.get(bill.agreement.plan_version_id or "", ""),
         )
 
 
 def load_additions(session: Session, due: Sequence[Due]) -> Additions:
     customers = {one.subscription.customer_id: one.subscription.customer for one in due}
-    versions = {one.bill.agreement.agreed[-1].plan_version_id for one in due}
+    versions = {version for one in due if (version := one.bill.agreement.plan_version_id)}
     conditions = load_conditions(session, customers.values())
     return Additions(conditions, pending_items(session, customers), plan_keys(session, versions))
 

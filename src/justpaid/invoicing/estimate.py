@@ -74,11 +74,11 @@ def estimate(session: Session, metering: Metering, subscription: Subscription, n
 
 def estimated_tally(session: Session, subscription: Subscription, bill: Bill, lines: Sequence[Line]) -> Tally:
     """With the discounts as they are now: an estimate uses none of them up."""
-    version_id = bill.agreement.agreed[-1].plan_version_id
+    version_id = bill.agreement.plan_version_id or ""
     return load_conditions(session, [subscription.customer], lock=False).tally(
         subscription.customer,
         lines,
         currency=bill.currency,
         subscription_id=subscription.id,
-        plan=plan_keys(session, [version_id])[version_id],
+        plan=plan_keys(session, [version_id]).get(version_id, ""),
     )
