@@ -166,9 +166,9 @@ def test_a_change_on_a_boundary_after_that_was_invoiced(books: OpenBooks) -> Non
     assert totals(b) == ["30", "30", "150"]
 
 
-@pytest.mark.parametrize(("proration", "june"), [("prorate", "90"), ("none", "30")])
+@pytest.mark.parametrize(("proration", "june"), [("prorate", "60"), ("none", "90")])
 def test_a_change_on_a_billed_boundary_of_a_fee_in_arrears(books: OpenBooks, proration: str, june: str) -> None:
-    """May is not billed yet, so it is 90 either way; what is scheduled for the middle of June follows `proration`."""
+    """May is not billed yet, so it is 90 either way. Half of June at 90 and half at 30 is 60; without proration, 90."""
     b = shop(books, ("basic", [flat("30")]), ("pro", [flat("90")]))
     subscription = b.subscribe("acme", "basic", "2026-04-01")
     b.today("2026-05-03")
@@ -176,9 +176,7 @@ def test_a_change_on_a_billed_boundary_of_a_fee_in_arrears(books: OpenBooks, pro
     b.change(subscription, "2026-05-01", plan="pro", proration=proration)
     b.change(subscription, "2026-06-16", plan="basic", proration=proration)
     b.bill("2026-08-01")
-    # June: 90 × 15/30 + 30 × 15/30 = 60 prorated, 90 without; July 30.
-    assert totals(b) == ["30", "90", "60" if proration == "prorate" else "90", "30"]
-    assert june in ("90", "30")
+    assert totals(b) == ["30", "90", june, "30"]
 
 
 def test_three_changes_in_one_period_are_each_billed_for_their_time(books: OpenBooks) -> None:
@@ -318,10 +316,6 @@ def test_seats_that_come_and_go_are_prorated(books: OpenBooks) -> None:
     b.change(subscription, "2026-04-21", seats=2)
     b.bill("2026-05-01")
     assert b.lines("INV-000001") == [
-        ("seats", "1.66666666667", "50"),
-        ("seats", "2.66666666667", "80"),
-        ("seats", "0.66666666667", "20"),
-    ] or b.lines("INV-000001") == [
         ("seats", "1.666666666667", "50"),
         ("seats", "2.666666666667", "80"),
         ("seats", "0.666666666667", "20"),

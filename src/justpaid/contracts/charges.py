@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -59,7 +60,7 @@ class PriceBook:
 
     def __init__(self, versions: Mapping[str, PlanVersion]) -> None:
         self._versions = versions
-        self._known: dict[str, Charges] = {}
+        self._known: dict[tuple[Any, ...], Charges] = {}
 
     @classmethod
     def load(cls, session: Session, agreed: Iterable[Agreed]) -> "PriceBook":
@@ -69,7 +70,14 @@ class PriceBook:
 
     def charges(self, agreed: Agreed, currency: str) -> Charges:
         """Raises: InvalidRequest for an override that does not fit, an add-on that lacks the currency."""
-        key = json.dumps([agreed.as_json(), currency], sort_keys=True)
+        # Without the anchor: it says when something is charged, and hardly two subscriptions share one.
+        key = (
+            agreed.plan_version_id,
+            agreed.seats,
+            agreed.add_ons,
+            currency,
+            json.dumps(agreed.overrides, sort_keys=True),
+        )
         if key not in self._known:
             self._known[key] = self._read(agreed, currency)
         return self._known[key]

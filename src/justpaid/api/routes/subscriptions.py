@@ -60,7 +60,7 @@ def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
         currency=body.currency,
         trial_days=body.trial_days,
         trial_end=body.trial_end,
-        phases=tuple(_new_phase(unit, phase) for phase in body.phases),
+        phases=tuple(_new_phase(unit, phase, f"phases.{n}") for n, phase in enumerate(body.phases)),
     )
     _require_events_from(unit, new.start_at)
     customer = find_customer(unit.session, body.customer_id)
@@ -165,18 +165,23 @@ def estimate_subscription(subscription_id: str, unit: Unit) -> EstimateOut:
     return EstimateOut.of(subscription_id, estimate(unit.session, metering, subscription, unit.now()))
 
 
-def _add_ons(unit: Unit, sent: Sequence[AddOnIn] | None) -> tuple[AddOn, ...] | None:
+def _add_ons(unit: Unit, sent: Sequence[AddOnIn] | None, at: str = "add_ons") -> tuple[AddOn, ...] | None:
     if sent is None:
         return None
-    return tuple(AddOn(offered_version(find_plan(unit.session, one.plan)).id, one.quantity) for one in sent)
+    versions = [
+        offered_version(find_plan(unit.session, one.plan), kind="add_on", field=f"{at}.{position}.plan")
+        for position, one in enumerate(sent)
+    ]
+    return tuple(AddOn(version.id, one.quantity) for version, one in zip(versions, sent, strict=True))
 
 
-def _new_phase(unit: Unit, sent: NewPhaseIn) -> NewPhase:
+def _new_phase(unit: Unit, sent: NewPhaseIn, at: str) -> NewPhase:
+    plan = None if sent.plan is None else find_plan(unit.session, sent.plan)
     return NewPhase(
-        version=offered_version(find_plan(unit.session, sent.plan)) if sent.plan is not None else None,
+        version=offered_version(plan, field=f"{at}.plan") if plan else None,
         seats=sent.seats,
         overrides=sent.overrides,
-        add_ons=_add_ons(unit, sent.add_ons),
+        add_ons=_add_ons(unit, sent.add_ons, f"{at}.add_ons"),
         duration=Duration(sent.duration.interval, sent.duration.count) if sent.duration else None,
         end_at=sent.end_at,
     )
