@@ -258,7 +258,7 @@ def test_from_months_to_a_year_in_the_middle_of_a_month(books: OpenBooks) -> Non
     b.change(subscription, "now", plan="yearly")
     assert b.bill("2026-04-16") == (1, 1)
     assert b.spans("INV-000002") == [
-        ("Base (unused time)", "2026-04-16", "2026-05-01", "0"),  # and 15 is carried over
+        ("Base (unused time)", "2026-04-16", "2026-05-01", "-15"),
         ("Base", "2026-04-16", "2027-04-16", "300"),
     ]
     assert b.bill("2027-04-15") == (0, 0)
