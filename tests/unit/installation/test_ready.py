@@ -27,7 +27,7 @@ class Parts:
     database: Database = field(default_factory=Database)
 
     def installation(self) -> Installation:
-        parts: dict[str, Any] = dict.fromkeys(("settings", "journal", "warehouse", "feed"))
+        parts: dict[str, Any] = dict.fromkeys(("settings", "journal", "warehouse", "backfills", "feed"))
         return Installation(
             **parts,
             clock=SystemClock(),
