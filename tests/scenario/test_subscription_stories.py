@@ -441,7 +441,7 @@ def test_a_pause_over_boundaries_keeps_the_calendar(books: OpenBooks) -> None:
     assert b.invoices() == [
         ("INV-000001", "2026-04-01", "2026-04-01", "30"),
         ("INV-000002", "2026-04-01", "2026-05-01", "0"),  # and 15 is carried over
-        ("INV-000003", "2026-06-01", "2026-07-01", "50"),
+        ("INV-000003", "2026-06-01", "2026-07-01", "35"),  # 50 less what was carried over
     ]
 
 
