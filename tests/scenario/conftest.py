@@ -87,12 +87,12 @@ class Books:
                 filters=more.get("filters", ()),
                 dimensions=more.get("dimensions", ()),
             )
-        self.engines.metering.drainer.meters_changed()
+        self.engines.metering.meters_changed()
 
     def change_meter(self, key: str, **changes: Any) -> None:
         with self.engines.database.tenant(self.organisation_id) as session:
             assert metering.change_meter(session, metering.find_meter(session, key), changes)
-        self.engines.metering.drainer.meters_changed()
+        self.engines.metering.meters_changed()
 
     def plan(self, key: str, *prices: Mapping[str, Any], currency: str = "USD", interval: str = "month") -> None:
         with self.engines.database.tenant(self.organisation_id) as session:

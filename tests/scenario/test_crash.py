@@ -80,11 +80,13 @@ def send_until_it_dies(client: httpx.Client) -> int:
         "marks.before_sync=kill:3",
         "drain.before_events=kill:2",
         "drain.after_events=kill:2",
-        "drain.after_rollup=kill:2",
         "drain.after_mark=kill:2",
+        "rollup.before_insert=kill",
+        "rollup.after_insert=kill",
+        "rollup.after_mark=kill",
     ],
 )
-def test_killed_at_a_step_of_commit_or_drain(start: Start, step: str) -> None:
+def test_killed_at_a_step_of_commit_drain_or_rollup(start: Start, step: str) -> None:
     killed = start(step)
     with killed.client() as client:
         make_meter(client)
@@ -108,7 +110,7 @@ def test_killed_at_a_step_of_commit_or_drain(start: Start, step: str) -> None:
         "marks.before_write=kill:3",
         "drain.after_events=kill:2",
         "drain.after_voids=kill",
-        "drain.after_rollup=kill:2",
+        "rollup.after_insert=kill:2",
     ],
 )
 def test_killed_while_an_event_is_corrected(start: Start, step: str) -> None:
@@ -139,7 +141,7 @@ def test_killed_while_an_event_is_corrected(start: Start, step: str) -> None:
         "backfill.before_closed=kill",
         "backfill.after_closed=kill",
         "drain.after_steps=kill",
-        "drain.after_rollup=kill:3",
+        "rollup.after_insert=kill:3",
         "backfill.after_reverted=kill",
         "drain.after_steps=kill:2",
     ],

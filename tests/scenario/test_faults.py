@@ -280,7 +280,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["drain.before_events", "drain.after_events", "drain.after_rollup", "drain.after_mark"]
+    "step",
+    ["drain.before_events", "drain.after_events", "drain.after_mark", "rollup.before_insert", "rollup.after_insert"],
 )
 def test_a_step_of_the_drain_that_fails_twice_counts_once(books: Callable[..., Books], step: str) -> None:
     story = books()

@@ -293,7 +293,11 @@ def test_the_stream_shows_no_history(node: Node) -> None:
     assert [one.id for one in replayed] == ["evt-2"]
 
 
-STEPS = ["before_events", "after_events", "after_voids", "after_steps", "after_rollup", "after_mark"]
+STEPS = [
+    *(f"drain.{step}" for step in ("before_events", "after_events", "after_voids", "after_steps", "after_mark")),
+    "rollup.before_insert",
+    "rollup.after_insert",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -313,7 +317,7 @@ def test_a_failure_at_any_step_of_metering_leaves_it_whole(node: Node, step: str
         node.backfills.close(kept)
         node.send([worth(32)])
         node.backfills.revert(dropped)
-        failpoints.arm(f"drain.{step}=error")
+        failpoints.arm(f"{step}=error")
     try:
         if restart:
             node.close()

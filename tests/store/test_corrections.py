@@ -322,7 +322,7 @@ def test_the_list_shows_the_version_that_counts_and_marks_the_voided(node: Node)
         "drain.before_events",
         "drain.after_events",
         "drain.after_voids",
-        "drain.after_rollup",
+        "rollup.after_insert",
         "drain.after_mark",
         "journal.before_write",
     ],

@@ -143,7 +143,7 @@ def test_a_changed_meter_answers_from_events_until_its_new_rollup_is_built(node:
     changed = replace(meter, aggregation=Aggregation.SUM, property="properties.n", version=2)
     node.meters[:] = [changed]
     assert node.value(changed) == "105"  # before metering knows of it, too
-    node.metering.drainer.meters_changed()
+    node.metering.meters_changed()
     for _ in range(2):
         assert held.arrived.acquire(timeout=20)
         assert node.value(changed) == "105"

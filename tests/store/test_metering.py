@@ -12,12 +12,14 @@ import pytest
 
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.kernel.period import Period
-from justpaid.metering import EventFilter, Filter, Operator, cut
+from justpaid.metering import EventFilter, Filter, Operator, Question, cut
 from justpaid.metering.schema import MIN_FREE_BYTES
+from justpaid.metering.usage import RolledUp, UsageReader
+from justpaid.metering.voids import Voids
 from justpaid.platform import failpoints
 from justpaid.platform.journal import open_journal
 from justpaid.platform.warehouse import Warehouse
-from tests.support.metering_node import NOW, Node, event, fresh_node
+from tests.support.metering_node import MARCH, NOW, Node, event, fresh_node
 
 
 class CountingWarehouse:
@@ -249,7 +251,15 @@ def test_a_restart_continues_where_it_was(node: Node) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["drain.before_events", "drain.after_events", "drain.after_rollup", "drain.after_mark", "metering.after_filling"],
+    [
+        "drain.before_events",
+        "drain.after_events",
+        "drain.after_mark",
+        "rollup.before_insert",
+        "rollup.after_insert",
+        "rollup.after_mark",
+        "metering.after_filling",
+    ],
 )
 def test_a_failure_at_any_step_of_a_drain_leaves_nothing_out_and_nothing_twice(node: Node, step: str) -> None:
     node.send([event(n) for n in range(7)])
@@ -312,3 +322,37 @@ def test_no_table_takes_an_insert_on_a_disk_that_is_nearly_full(node: Node, ware
     with pytest.raises(EngineUnavailable, match="enough free space"):
         warehouse.execute("INSERT INTO full_disk SELECT 1")
     warehouse.execute("DROP TABLE full_disk")
+
+
+def test_what_is_not_rolled_up_yet_is_counted_from_the_events(node: Node) -> None:
+    meter = node.meter("n", "sum", "quantity", dimensions=["model"])
+    node.send([event(n, quantity=10**n, properties={"model": "ab"[n % 2]}) for n in range(3)])
+    assert node.value(meter) == "111"
+    failpoints.arm("rollup.before_insert=error*")
+    try:
+        node.send(
+            [event(3, quantity=1000, properties={"model": "a"}), event(4, NOW - timedelta(days=40), quantity=10_000)]
+        )
+        assert node.metering.catch_up(5)
+        asked = Question(meter, [MARCH], group_by=("model",))
+        assert [(q.group["model"], int(q.value)) for q in node.metering.usage(asked)] == [("a", 1101), ("b", 10)]
+    finally:
+        failpoints.arm("")
+    assert node.value(meter) == "1111"
+    node.check()
+
+
+def test_rows_that_go_further_than_was_asked_for_are_noticed(node: Node, warehouse: Warehouse) -> None:
+    """A roll-up between reading its position and reading its rows: the newest events would count twice."""
+    meter, other = node.meter("n", "count"), node.meter("other", "count", event="other")
+    node.send([event(0)])
+    assert node.value(meter) == "1"
+    node.send([event(1), event(2)])
+    assert node.value(meter) == "3"
+    metering = node.metering
+    reader = UsageReader(warehouse, metering.rollups, Voids(warehouse), metering.effects)
+    with pytest.raises(RolledUp) as further:
+        reader.answer(Question(meter, [MARCH]), 3, 1)
+    assert further.value.upto == 3
+    assert [int(q.value) for q in reader.answer(Question(meter, [MARCH]), 3, 3)] == [3]
+    assert reader.answer(Question(other, [MARCH]), 3, 1) == []

@@ -308,7 +308,7 @@ class Story:
         new = replace(old, aggregation=kind, property=property_of(aggregation), version=old.version + 1)
         self.meters[self.meters.index(old)] = new
         self.node.meters[self.node.meters.index(old)] = new
-        self.node.metering.drainer.meters_changed()
+        self.node.metering.meters_changed()
 
     def remember(self) -> None:
         if len(self.past) == 3:

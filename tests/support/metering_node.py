@@ -62,7 +62,7 @@ class Node:
             dimensions=tuple(more.get("dimensions", ())),
         )
         self.meters.append(meter)
-        self.metering.drainer.meters_changed()
+        self.metering.meters_changed()
         return meter
 
     def send(self, events: Any, organisation_id: str = "org_a") -> Receipt:

@@ -6,11 +6,14 @@ make no difference; a timestamp that the server gave is no part of it.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 from xxhash import xxh3_64_digest
 
 from justpaid.kernel.decimals import EXACT, LIMIT, NotExact, parse_decimal, plain
@@ -24,6 +27,11 @@ _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM: Final = 10**11
 _LIVE_LEEWAY: Final = timedelta(days=1)
 _TEST_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+#: Arrow reads a column of texts such as 2026-04-17T15:19:02Z and 2026-04-17T15:19:02.847123Z at a tenth of the cost. Of
+#: other spellings it knows more, and others, than Python.
+_PLAIN_LENGTHS: Final = frozenset({20, *range(22, 28)})
+_INSTANT: Final = pa.timestamp("us", "UTC")
+_WORTH_A_COLUMN: Final = 8
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -109,6 +117,19 @@ def canonical_properties(properties: dict[str, Any] | None) -> bytes:
     return text
 
 
+def canonical_lines(every: Sequence[dict[str, Any] | None]) -> list[bytes] | None:
+    """`canonical_properties` of each; None where one of them may be too deep or too large."""
+    try:
+        text = _encoder.encode_lines([properties or {} for properties in every])
+    except RecursionError:
+        return None
+    if text.count(b"{") + text.count(b"[") - len(every) >= MAX_DEPTH:
+        return None
+    lines = text.split(b"\n")  # in JSON text a line break is escaped
+    lines.pop()
+    return None if len(text) > MAX_PROPERTIES_BYTES and max(map(len, lines)) > MAX_PROPERTIES_BYTES else lines
+
+
 def _is_deeper(value: Any, levels: int) -> bool:
     if not isinstance(value, (dict, list)):
         return False
@@ -128,6 +149,13 @@ def parse_quantity(value: Any) -> str:
         return plain(parse_decimal(value))
     except NotExact as error:
         raise EventRejected("invalid_quantity", f'quantity: {error}, such as 3 or "0.25"') from None
+
+
+def parse_quantities(values: Sequence[Any]) -> list[str]:
+    """`parse_quantity` of each.  Raises: EventRejected."""
+    if set(map(type, values)) == {int} and min(values) > -(10**18) and max(values) < 10**18:
+        return list(map(str, values))
+    return list(map(parse_quantity, values))
 
 
 def latest_timestamp(now: datetime, *, live: bool) -> datetime:
@@ -165,6 +193,26 @@ def parse_timestamp(value: Any, latest: datetime) -> int:
             "check the sender's clock and unit",
         )
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def parse_timestamps(values: Sequence[Any], latest: datetime) -> Sequence[int | None] | None:
+    """`parse_timestamp` of each, or None for each that is missing; None if they are not all missing, or all of the same
+    plain form, or one would be refused."""
+    kinds = set(map(type, values))
+    if kinds == {type(None)}:
+        return [None] * len(values)
+    if kinds != {str} or len(values) < _WORTH_A_COLUMN:
+        return None
+    if not _PLAIN_LENGTHS.issuperset(map(len, values)) or {value[-1] for value in values} != {"Z"}:
+        return None
+    try:
+        instants = pc.cast(pa.array(values, pa.string()), _INSTANT)
+    except pa.ArrowInvalid:
+        return None
+    bounds = pc.min_max(instants).as_py()
+    if not _EARLIEST <= bounds["min"] <= bounds["max"] <= latest:
+        return None
+    return instants.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
 
 
 def _from_text(text: str) -> datetime:
@@ -218,11 +266,22 @@ def journal_key(scope: bytes, event_id: str) -> bytes:
     return hashlib.blake2b(scope + event_id.encode(), digest_size=16).digest()
 
 
+def journal_keys(scope: bytes, event_ids: Sequence[str]) -> list[bytes]:
+    """`journal_key` of each, at half the cost: what is hashed of the scope is hashed once."""
+    of_scope = hashlib.blake2b(scope, digest_size=16)
+    keys = []
+    for event_id in event_ids:
+        hashed = of_scope.copy()
+        hashed.update(event_id.encode())
+        keys.append(hashed.digest())
+    return keys
+
+
 def scope_of(organisation_id: str) -> bytes:
     return organisation_id.encode() + b"\x00"
 
 
-def content_digest(event: EventIn, timestamp: int | None, quantity: str, properties: bytes) -> bytes:
+def content_digest(customer: str, event: str, timestamp: int | None, quantity: str, properties: bytes) -> bytes:
     """Of the canonical form. It only tells a resend from a conflict, neither of which is billed."""
-    named = f"{event.customer_id}\x1f{event.event}\x1f{timestamp}\x1f{quantity}\x1f"
+    named = f"{customer}\x1f{event}\x1f{timestamp}\x1f{quantity}\x1f"
     return xxh3_64_digest(named.encode() + properties)

@@ -31,7 +31,7 @@ class Installation:
         """True, or the reason why requests can't be served now."""
         if not self.ingest.running:
             return "the committer has stopped, so no event is accepted; restart the server"
-        if not self.metering.drainer.running:
+        if not self.metering.running:
             return "metering has stopped, so usage stands still; restart the server"
         try:
             self.database.ready()

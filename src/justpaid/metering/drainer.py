@@ -1,13 +1,13 @@
-"""The drainer moves accepted events from the journal into the warehouse and its rollups.
+"""The drainer moves accepted events from the journal into the warehouse; `roller` adds them to the rollups.
 
 It inserts all that is pending as one block, ten times a second at most: low load gives small fresh blocks, high load
-large efficient ones. A crash at any step repeats that step: the warehouse itself says how far `events` and
-`usage` are, because each insert is atomic and carries its sequence.
+large efficient ones. A crash at any step repeats that step: the warehouse itself says how far it is, because each
+insert is atomic and carries its sequence.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,9 +16,8 @@ import pyarrow.compute as pc
 import structlog
 
 from justpaid.metering.effects import Effects
-from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.records import Records, records_of
-from justpaid.metering.rollups import Definitions, Rollup, Rollups, rollup_insert
+from justpaid.metering.roller import Roller
 from justpaid.metering.schema import month_of
 from justpaid.metering.voids import Voids
 from justpaid.platform.failpoints import failpoint
@@ -30,38 +29,30 @@ log = structlog.get_logger(__name__)
 _DRAINED: Final = "metering.drained"
 _IDLE_S: Final = 0.5
 _RETRY_S: Final = 1.0
-# A block costs some 35 ms of a core however few its rows are, and its two parts have to be merged: without a pace a
-# trickle of single events would keep a core busy. What comes after a pause is taken at once.
+# A block costs some 15 ms of a core however few its rows are, and its part has to be merged: without a pace a trickle
+# of single events would keep a core busy. What comes after a pause is taken at once.
 _PACE_S: Final = 0.1
-_NAMES: Final = ["organisation", "event"]
 
 
 class Drainer:
-    """One thread. `fill_in` is given each new rollup that has a past, and returns at once."""
+    """One thread. `roller` is told what it has drained."""
 
     def __init__(
         self,
         journal: Journal,
         warehouse: Warehouse,
-        rollups: Rollups,
         voids: Voids,
         effects: Effects,
-        definitions: Definitions,
-        fill_in: Callable[[MeterDefinition, Rollup], None],
+        roller: Roller,
         *,
         max_rows: int,
     ) -> None:
         self._journal = journal
         self._warehouse = warehouse
-        self._rollups = rollups
         self._voids = voids
         self._effects = effects
-        self._load = definitions
-        self._fill_in = fill_in
+        self._roller = roller
         self._max_rows = max_rows
-        self._meters: list[MeterDefinition] = []
-        self._meters_changed = threading.Event()
-        self._meters_changed.set()
         self._stopping = threading.Event()
         self._progress = threading.Condition()
         self._draining = False
@@ -72,7 +63,7 @@ class Drainer:
 
     @property
     def position(self) -> int:
-        """Every event below this sequence is in `events` and in the rollups."""
+        """Every record below this sequence is in the warehouse, and usage counts it."""
         return self._position
 
     @property
@@ -88,11 +79,6 @@ class Drainer:
         self._stopping.set()
         self._journal.wake()
         self._thread.join()
-
-    def meters_changed(self) -> None:
-        """A meter was made or changed: take it up before the next block."""
-        self._meters_changed.set()
-        self._journal.wake()
 
     @contextmanager
     def paused(self) -> Iterator[int]:
@@ -130,7 +116,6 @@ class Drainer:
         while not self._stopping.wait(due - time.monotonic()):
             try:
                 self._make_sure()
-                self._take_up_new_meters()
                 if self._journal.wait_beyond(self._position, _IDLE_S):
                     due = time.monotonic() + _PACE_S
                     with self._writing():
@@ -139,18 +124,6 @@ class Drainer:
                 self._sure = False
                 log.error("metering.drain_failed", error=str(error), position=self._position, retry_s=_RETRY_S)
                 self._stopping.wait(_RETRY_S)
-
-    def _take_up_new_meters(self) -> None:
-        if not self._meters_changed.is_set():
-            return
-        self._meters_changed.clear()
-        try:
-            self._meters = self._load()
-            for meter, rollup in self._rollups.register(self._meters, self._position):
-                self._fill_in(meter, rollup)
-        except Exception:
-            self._meters_changed.set()
-            raise
 
     def _drain_once(self) -> None:
         blocks = self._journal.read(self._position, max_records=self._max_rows)
@@ -169,22 +142,11 @@ class Drainer:
         if records.voids.num_rows:
             self._voids.insert(records.voids)
             failpoint("drain.after_voids")
-            self._voids.begin()
-        # Before the rollup, which tells what comes after a close from what was before it.
+        # Before they are rolled up, which tells what comes after a close from what was before it.
         if records.steps.num_rows:
             self._effects.insert(records.steps)
             failpoint("drain.after_steps")
-        # What a block costs grows with the meters that match it, not with all there are.
-        present = {(row["organisation"], row["event"]) for row in rows.group_by(_NAMES).aggregate([]).to_pylist()}
-        self._roll_up(self._position, end, [meter for meter in self._meters if _name(meter) in present])
-        failpoint("drain.after_rollup")
         self._advance(end)
-        self._voids.settle()
-
-    def _roll_up(self, start: int, end: int, meters: list[MeterDefinition]) -> None:
-        live = [(meter, rollup) for meter in meters if (rollup := self._rollups.of(meter))]
-        if live:
-            self._warehouse.execute(rollup_insert(live, self._effects, start, end, upto=end))
 
     def _advance(self, end: int) -> None:
         self._journal.set_marks({_DRAINED: str(end).encode()})
@@ -193,43 +155,36 @@ class Drainer:
         with self._progress:
             self._position = end
             self._progress.notify_all()
+        self._roller.drained(end)
 
     def _make_sure(self) -> None:
-        """After a crash or a failed step `events` may be ahead of the mark, and `usage` between the two."""
+        """After a crash or a failed step the warehouse may be ahead of the mark."""
         if not self._sure:
             with self._writing():
                 self._recover()
             self._sure = True
 
     def _recover(self) -> None:
-        """Bring the mark, `events` and `usage` together, by what the warehouse itself says.
+        """Bring the mark and the warehouse together, by what the warehouse itself says.
 
         Events, voids and steps of backfills are inserted one after the other, each all at once: of those that were
         drained together either all are there or none.
         """
         done = self._position
-        self._meters = self._load()
         self._voids.load()
         self._effects.load()
         in_events, in_voids, in_steps = (
-            self._reached(table, "seq", done - 1) + 1 for table in ("events", "voids", "backfills")
+            self._reached(table, done - 1) + 1 for table in ("events", "voids", "backfills")
         )
         inserted = max(in_events, in_voids, in_steps)
-        in_usage = self._reached("usage", "upto", done)
         if inserted > done:
-            log.info(
-                "metering.recovering", mark=done, inserted=inserted, voids=in_voids, steps=in_steps, usage=in_usage
-            )
+            log.info("metering.recovering", mark=done, inserted=inserted, voids=in_voids, steps=in_steps)
             records, inserted = self._among(done, inserted)
             if in_voids == done and records.voids.num_rows:
                 self._voids.insert(records.voids)
             if in_steps == done and records.steps.num_rows:
                 self._effects.insert(records.steps)
-            self._voids.begin()
-            if in_usage < inserted:
-                self._roll_up(in_usage, inserted, self._meters)
             self._advance(inserted)
-        self._voids.settle()
 
     def _among(self, start: int, inserted: int) -> tuple[Records, int]:
         """The records from `start` on, up to the end of the journal block that holds the last before `inserted` (a
@@ -242,16 +197,12 @@ class Drainer:
             end = block.end
         return records_of(blocks), end
 
-    def _reached(self, table: str, column: str, floor: int) -> int:
+    def _reached(self, table: str, floor: int) -> int:
         row = self._warehouse.query(
-            f"SELECT count() AS n, max({column}) AS reached FROM {table} WHERE {column} > {{floor:Int64}}",
+            f"SELECT count() AS n, max(seq) AS reached FROM {table} WHERE seq > {{floor:Int64}}",
             {"floor": floor},
         ).to_pylist()[0]
         return int(row["reached"]) if row["n"] else floor
-
-
-def _name(meter: MeterDefinition) -> tuple[str, str]:
-    return meter.organisation_id, meter.event
 
 
 def _of_one_month(rows: pa.Table) -> bool:

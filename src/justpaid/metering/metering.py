@@ -16,10 +16,11 @@ from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.recount import Difference, recount
 from justpaid.metering.replay import Replay
+from justpaid.metering.roller import Roller
 from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import month_of, prepare_warehouse
 from justpaid.metering.unbilled import UnbilledReader
-from justpaid.metering.usage import Question, UsageReader
+from justpaid.metering.usage import Question, RolledUp, UsageReader
 from justpaid.metering.voids import Voids
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse
@@ -52,19 +53,19 @@ class Metering:
             self.rollups,
             self.expired,
             self.effects,
-            lambda: self.drainer.meters_changed(),
+            lambda: self._roller.meters_changed(),
             slice_events=slice_events,
         )
-        self.drainer = Drainer(
+        self._roller = Roller(
             journal,
             warehouse,
             self.rollups,
-            self._voids,
             self.effects,
             load_definitions,
             self._filling.add,
             max_rows=max_rows,
         )
+        self.drainer = Drainer(journal, warehouse, self._voids, self.effects, self._roller, max_rows=max_rows)
         self.events = EventReader(journal, warehouse, self.effects)
         self.backfills = BackfillReader(journal, warehouse, self.effects)
         self.replay = Replay(journal, warehouse)
@@ -75,10 +76,20 @@ class Metering:
         self.expired.load()
         self._filling.start()
         self.drainer.start()
+        self._roller.start(self.drainer.position)
 
     def stop(self) -> None:
         self.drainer.stop()
+        self._roller.stop()
         self._filling.stop()
+
+    @property
+    def running(self) -> bool:
+        return self.drainer.running and self._roller.running
+
+    def meters_changed(self) -> None:
+        """A meter was made or changed."""
+        self._roller.meters_changed()
 
     def usage(self, question: Question) -> list[Quantity]:
         """What `UsageReader.answer` says, as of now.
@@ -92,12 +103,14 @@ class Metering:
 
     def _answer(self, question: Question) -> list[Quantity]:
         if question.cutoff is not None:  # what was then does not change
-            return self._usage.answer(question, question.cutoff)
-        return self._voids.read_steadily(
-            lambda position: self._usage.answer(question, position),
-            position=lambda: self.drainer.position,
-            hold=self.drainer.paused,
-        )
+            return self._usage.answer(question, question.cutoff, question.cutoff)
+        rolled = self._roller.position
+        while True:
+            try:
+                # Read after `rolled`, which follows it, and so never less.
+                return self._usage.answer(question, self.drainer.position, rolled)
+            except RolledUp as meanwhile:
+                rolled = meanwhile.upto
 
     def catch_up(self, timeout_s: float) -> bool:
         """Wait until usage counts every event acknowledged before the call; False if that takes longer."""
@@ -105,7 +118,8 @@ class Metering:
 
     @contextmanager
     def snapshot(self) -> Iterator[int]:
-        """Hold metering still and yield the cut-off that usage now answers for: all events below that sequence.
+        """Hold metering still and yield the cut-off that usage now answers for: all events below that sequence, all of
+        which are rolled up.
 
         It includes every event acknowledged before the call. Receipts go on meanwhile; only their metering waits.
         Raises: Overloaded if metering is more than a minute behind.
@@ -115,6 +129,8 @@ class Metering:
                 f"Metering is {self.lag()} events behind; bill again once it has caught up.", retry_after_s=30
             )
         with self.drainer.paused() as position:
+            if not self._roller.wait_until(position, _CATCH_UP_S):
+                raise Overloaded("The rollups can't follow; the server's log says why. Try again.", retry_after_s=30)
             yield position
 
     def expire(self, until: Mapping[str, datetime]) -> int:

@@ -1,13 +1,13 @@
 """Which meters have a rollup, from where on it is live, and whether its past has been filled in.
 
 A rollup is one generation of a meter's rows in `usage`. Its rows come from two sides that meet at `live_from`: the
-drainer adds every event from that sequence on, the filling everything before it. A filling that was interrupted is
+roller adds every event from that sequence on, the filling everything before it. A filling that was interrupted is
 not continued, and a rollup of another version of the meter not taken over: a new generation starts, and once it is
 complete the old one's rows, ignored by then, are deleted.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 
 from justpaid.metering.effects import Effects, layer
-from justpaid.metering.expressions import as_tuple, matches, rollup_columns
+from justpaid.metering.expressions import matches, rollup_columns, taken_by_each
 from justpaid.metering.meter import MeterDefinition
-from justpaid.metering.schema import LAYOUT
+from justpaid.metering.schema import BUCKET_OF_EVENT, LAYOUT
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse, quote
 
@@ -45,7 +45,7 @@ class Rollup(msgspec.Struct, frozen=True):
 class Rollups:
     """The registry, kept as marks of the journal: it describes this node's warehouse and lives beside it.
 
-    Used by the drainer, the filling and readers at once. How far a filling is lives in memory alone.
+    Used by the roller, the filling and readers at once. How far a filling is lives in memory alone.
     """
 
     def __init__(self, journal: Journal, warehouse: Warehouse) -> None:
@@ -134,35 +134,37 @@ def rollup_insert(
     One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
     event is read once, however many meters take it.
     """
-    groups: dict[tuple[str, str], tuple[list[MeterDefinition], list[str]]] = {}
+    groups: dict[tuple[str, str], list[tuple[MeterDefinition, str, str]]] = {}
     for meter, rollup in rollups:
         condition = matches(meter)
         if start < rollup.live_from < end:
             condition = f"({condition}) AND seq >= {rollup.live_from}"
-        meters, tuples = groups.setdefault((meter.organisation_id, meter.event), ([], []))
-        meters.append(meter)
-        tuples.append(as_tuple(meter, rollup.id, condition))
-    branches = [_branch(meters, effects, tuples, start, end, upto) for meters, tuples in groups.values()]
+        groups.setdefault((meter.organisation_id, meter.event), []).append((meter, rollup.id, condition))
+    branches = [_branch(group, effects, start, end, upto) for group in groups.values()]
     return f"INSERT INTO usage {' UNION ALL '.join(branches)}"
 
 
 def rollup_select(meter: MeterDefinition, effects: Effects, rollup_id: str, end: int) -> str:
     """What this meter's rows in `usage` ought to be, from all events below sequence `end`."""
-    return _branch([meter], effects, [as_tuple(meter, rollup_id, matches(meter))], 0, end, 0)
+    return _branch([(meter, rollup_id, matches(meter))], effects, 0, end, 0)
 
 
-def _branch(meters: list[MeterDefinition], effects: Effects, tuples: list[str], start: int, end: int, upto: int) -> str:
-    """For meters of one organisation and event name."""
+def _branch(
+    group: Sequence[tuple[MeterDefinition, str, str]], effects: Effects, start: int, end: int, upto: int
+) -> str:
+    """For meters of one organisation and event name, each with its rollup's id and its condition."""
+    meters, rollup_ids, conditions = zip(*group, strict=True)
     organisation_id, event = meters[0].organisation_id, meters[0].event
-    return f"""SELECT organisation, m.1 AS rollup, customer,
-        toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) AS bucket, m.2 AS dimensions, backfill, layer,
-        {rollup_columns(meters)}, toUInt64({upto}) AS upto
+    return f"""SELECT organisation, rollup, customer, {BUCKET_OF_EVENT} AS bucket, labels AS dimensions, backfill,
+        layer, {rollup_columns(meters)}, toUInt64({upto}) AS upto
     FROM (
-        SELECT organisation, customer, timestamp, seq, backfill, {layer(effects.of(organisation_id), event)} AS layer,
-            arrayJoin(arrayFilter(t -> t.6, [{", ".join(tuples)}])) AS m
+        SELECT organisation, customer, timestamp, seq, properties, quantity, backfill,
+            {layer(effects.of(organisation_id), event)} AS layer
         FROM events
         WHERE organisation = {quote(organisation_id)} AND event = {quote(event)} AND seq >= {start} AND seq < {end}
     )
+    ARRAY JOIN {taken_by_each(meters, rollup_ids, conditions)}
+    WHERE matches
     GROUP BY organisation, rollup, customer, bucket, dimensions, backfill, layer"""
 
 

@@ -24,6 +24,8 @@ from typing import Final
 from justpaid.platform.warehouse import Warehouse
 
 BUCKET_S: Final = 300
+#: Of a row of `events`, the bucket that it is rolled up into.
+BUCKET_OF_EVENT: Final = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
 
 # On disk when the insert returns; the journal drops its copy after that. An insert that would fill the disk is refused
 # beforehand: the engine inside this process takes a part for whole though its last bytes found no room.

@@ -1,8 +1,12 @@
 """Answers to usage questions: exact quantities per window, dimension values and owner.
 
-Whole 5-minute buckets come from `usage`; where a boundary (of the question, or of what a backfill replaces) cuts a
-bucket or an event in it was withdrawn, that bucket comes from `events`. A meter whose rollup is not complete yet, and a
-question as of a cut-off, are answered from `events` alone. All paths share the meter's SQL.
+Whole 5-minute buckets come from `usage` and, for what is not rolled up yet, from the newest `events`; where a boundary
+(of the question, or of what a backfill replaces) cuts a bucket or an event in it was withdrawn, that bucket comes from
+`events`. A meter whose rollup is not complete yet, and a question as of a cut-off, are answered from `events` alone.
+All paths share the meter's SQL.
+
+Nothing stands still meanwhile. What comes from `events` is bounded by a sequence; rows of `usage` say up to which one
+they go, and where a row goes further than the newest events were left out for, the answer is dropped (`RolledUp`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +20,12 @@ from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
 from justpaid.metering.bands import band_of
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
-from justpaid.metering.expressions import MERGED_COLUMNS, as_tuple, path_of, rollup_columns, source_condition
+from justpaid.metering.expressions import MERGED_COLUMNS, path_of, rollup_columns, source_condition, taken_by
 from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.quantity import Quantity, Row
 from justpaid.metering.rollups import Rollups
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S
 from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
 from justpaid.platform.warehouse import Warehouse, quote
 from justpaid.pricing import Band
@@ -50,6 +54,14 @@ class Question:
     bands: tuple[Band, ...] = ()
 
 
+class RolledUp(Exception):
+    """Rows of `usage` include events below `upto`, more than were taken to be rolled up: ask again."""
+
+    def __init__(self, upto: int) -> None:
+        super().__init__(upto)
+        self.upto = upto
+
+
 class UsageReader:
     def __init__(self, warehouse: Warehouse, rollups: Rollups, voids: Voids, effects: Effects) -> None:
         self._warehouse = warehouse
@@ -57,29 +69,32 @@ class UsageReader:
         self._voids = voids
         self._effects = effects
 
-    def answer(self, question: Question, position: int) -> list[Quantity]:
+    def answer(self, question: Question, position: int, rolled: int) -> list[Quantity]:
         """Only windows and groups that have events, or for weighted_sum a level; by window, then owner, then group.
 
-        What is answered from `events` is as of `position`, up to which usage has taken up corrections.
+        The answer is as of `position`, below which all is in the warehouse; below `rolled`, at most that, all is in the
+        rollups.
 
-        Raises: InvalidRequest for a group that is no dimension of the meter; EngineUnavailable.
+        Raises: InvalidRequest for a group that is no dimension of the meter; RolledUp; EngineUnavailable.
         """
         if question.customers is not None and not question.customers:
             return []
-        rows = self._rows(question, position)
+        rows = self._rows(question, position, rolled)
         if question.meter.aggregation is Aggregation.WEIGHTED_SUM:
-            return average_levels(question.windows, self._levels_before(question, position), rows)
+            return average_levels(question.windows, self._levels_before(question, position, rolled), rows)
         return [
             Quantity(row.window, _value(question.meter.aggregation, row.merged), row.events, row.owner, row.group)
             for row in rows
         ]
 
-    def _levels_before(self, question: Question, position: int) -> list[Row]:
+    def _levels_before(self, question: Question, position: int, rolled: int) -> list[Row]:
         """What weighted_sum starts the first window with: all changes that ever came before it."""
         start = question.windows[0].start
-        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), position) if start > _EPOCH else []
+        if start <= _EPOCH:
+            return []
+        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), position, rolled)
 
-    def _rows(self, question: Question, position: int) -> list[Row]:
+    def _rows(self, question: Question, position: int, rolled: int) -> list[Row]:
         positions = dimension_positions(question.meter, question.group_by)
         windows = {_epoch_s(window.start): window for window in question.windows}
         names = (*question.group_by, BAND) if question.bands else question.group_by
@@ -87,13 +102,16 @@ class UsageReader:
         owner = "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
         sql = f"""
             SELECT roundDown(at, {{boundaries:Array(UInt32)}}) AS window, {owner} AS owner,
-                   CAST([{chosen}], 'Array(String)') AS grouped, {MERGED_COLUMNS}
-            FROM ({self._source(question, position)})
+                   CAST([{chosen}], 'Array(String)') AS grouped, {MERGED_COLUMNS}, max(upto) AS upto
+            FROM ({self._source(question, position, rolled)})
             GROUP BY window, owner, grouped
             ORDER BY window, owner, grouped"""
         parameters: dict[str, Any] = {"boundaries": sorted(windows)}
         if question.customers:
             parameters |= {"keys": list(question.customers), "owners": list(question.customers.values())}
+        found = self._warehouse.query(sql, parameters).to_pylist()
+        if (upto := max((row["upto"] for row in found), default=0)) > rolled:
+            raise RolledUp(upto)
         return [
             Row(
                 window=windows[row["window"]],
@@ -101,10 +119,10 @@ class UsageReader:
                 group=dict(zip(names, row["grouped"], strict=True)),
                 merged=row,
             )
-            for row in self._warehouse.query(sql, parameters).to_pylist()
+            for row in found
         ]
 
-    def _source(self, question: Question, position: int) -> str:
+    def _source(self, question: Question, position: int, rolled: int) -> str:
         span = Period(question.windows[0].start, question.windows[-1].end)
         meter, customers = question.meter, _customer_condition(question)
         corrected = self._voids.touch(meter.organisation_id, meter.event)
@@ -119,6 +137,8 @@ class UsageReader:
         rollup = self._rollups.of(meter)
         if question.bands or question.cutoff is not None or rollup is None or not rollup.complete:
             return from_events(span)
+        if rollup.live_from > rolled:  # it was built meanwhile, and goes that far at least
+            raise RolledUp(rollup.live_from)
         whole = _whole_buckets(span)
         if whole is None:
             return from_events(span)
@@ -129,13 +149,16 @@ class UsageReader:
             *(Period(at, at + _BUCKET) for at in cut),
         ]
         parts = [from_events(part) for part in singly if part.duration]
-        rolled_up = counting_in_usage(effects, position, meter.event)
+        rolled_up, newest = counting_in_usage(effects, position, meter.event), f" AND seq >= {rolled}"
         if corrected:
-            rolled_up += untouched(meter, whole, customers, position)
+            rolled_up += untouched(meter, whole, customers, position, "bucket")
+            newest += untouched(meter, whole, customers, position, BUCKET_OF_EVENT)
             parts.append(from_events(whole, touched(meter, whole, customers, position) + _apart_from(cut)))
         if cut:
             rolled_up += f" AND bucket NOT IN ({_starts(cut)})"
         parts.append(_from_usage(question, rollup.id, whole, rolled_up))
+        if rolled < position:
+            parts.append(from_events(whole, newest + _apart_from(cut)))
         return " UNION ALL ".join(parts)
 
 
@@ -151,7 +174,7 @@ def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list
 
 def _from_usage(question: Question, rollup_id: str, span: Period, condition: str = "") -> str:
     return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions,
-            events, samples, total, moment, least, greatest, latest, distinct
+            events, samples, total, moment, least, greatest, latest, distinct, upto
         FROM usage
         WHERE organisation = {quote(question.meter.organisation_id)} AND rollup = {quote(rollup_id)}
           AND bucket >= fromUnixTimestamp({_epoch_s(span.start)}) AND bucket < fromUnixTimestamp({_epoch_s(span.end)})
@@ -159,11 +182,10 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
 
 
 def _from_events(question: Question, span: Period, condition: str) -> str:
-    dimensions = f"arrayPushBack(m.2, {band_of('m.3', question.bands)})" if question.bands else "m.2"
-    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([question.meter])}
+    labels = f"arrayPushBack(labels, {band_of('value', question.bands)})" if question.bands else "labels"
+    return f"""SELECT customer, at, {labels} AS dimensions, {rollup_columns([question.meter])}, toUInt64(0) AS upto
         FROM (
-            SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at,
-                   {as_tuple(question.meter, "", "1")} AS m
+            SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at, {taken_by(question.meter)}
             FROM events
             WHERE {source_condition(question.meter)} {_customer_condition(question)} {condition}
               AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}
@@ -173,7 +195,7 @@ def _from_events(question: Question, span: Period, condition: str) -> str:
 
 def _apart_from(buckets: Sequence[datetime]) -> str:
     """A condition on rows of `events`."""
-    return f" AND toStartOfFiveMinutes(toDateTime(timestamp, 'UTC')) NOT IN ({_starts(buckets)})" if buckets else ""
+    return f" AND {BUCKET_OF_EVENT} NOT IN ({_starts(buckets)})" if buckets else ""
 
 
 def _starts(buckets: Sequence[datetime]) -> str:

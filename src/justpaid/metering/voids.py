@@ -5,40 +5,25 @@ buckets of `usage` in which a customer has a withdrawn event, and counts these f
 a correction costs only what it touches, and only who asks about it.
 """
 
-import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 import pyarrow as pa
 
-from justpaid.kernel.errors import EngineUnavailable
 from justpaid.kernel.period import Period
 from justpaid.metering.meter import MeterDefinition
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S
 from justpaid.platform.warehouse import Warehouse, quote
 
-T = TypeVar("T")
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ATTEMPTS: Final = 3
-_PATIENCE_S: Final = 5.0
 
 
 class Voids:
-    """Knows which event names have withdrawn events at all, so that the others' questions cost nothing more.
+    """Knows which event names have withdrawn events at all, so that the others' questions cost nothing more."""
 
-    An amendment moves usage from one row to another. A question that read one of the two before and the other after
-    it would count the event twice or not at all; `read_steadily` asks again then.
-    """
-
-    def __init__(self, warehouse: Warehouse, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        self._patience_s = patience_s
         self._names: frozenset[tuple[str, str]] = frozenset()
-        self._changed = threading.Condition()
-        self._changes = 0  # odd while usage takes up a correction
 
     def load(self) -> None:
         rows = self._warehouse.query("SELECT DISTINCT organisation, event FROM voids").to_pylist()
@@ -54,38 +39,6 @@ class Voids:
     def touch(self, organisation_id: str, event: str) -> bool:
         """Whether any event of this name was ever withdrawn."""
         return (organisation_id, event) in self._names
-
-    def begin(self) -> None:
-        """Usage takes up corrections now, until `settle`; a failure in between leaves it unsettled until repaired."""
-        with self._changed:
-            self._changes |= 1
-
-    def settle(self) -> None:
-        with self._changed:
-            self._changes += self._changes & 1
-            self._changed.notify_all()
-
-    def read_steadily(
-        self, read: Callable[[int], T], position: Callable[[], int], hold: Callable[[], AbstractContextManager[int]]
-    ) -> T:
-        """`read` as of a position, while no correction is taken up; `hold` keeps metering still where they never end.
-
-        Raises: EngineUnavailable if a correction that failed half-way is not repaired within seconds.
-        """
-        for _ in range(_ATTEMPTS):
-            before = self._settled()
-            answer = read(position())
-            if before == self._changes:
-                return answer
-        with hold() as held:
-            self._settled()
-            return read(held)
-
-    def _settled(self) -> int:
-        with self._changed:
-            if not self._changed.wait_for(lambda: not self._changes & 1, self._patience_s):
-                raise EngineUnavailable("Metering is repairing a correction that failed half-way; ask again shortly.")
-            return self._changes
 
 
 def withdrawn_events(organisation_id: str, *, replaced: bool = False) -> str:
@@ -103,16 +56,17 @@ def not_withdrawn(meter: MeterDefinition, span: Period, customers: str, upto: in
     return f"AND seq NOT IN (SELECT target FROM voids WHERE {_voids_of(meter, span, customers, upto)})"
 
 
-def untouched(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:
-    """A condition on rows of `usage`: no event of the customer in the bucket was withdrawn."""
-    return f"AND (customer, bucket) NOT IN ({_touched_buckets(meter, span, customers, upto)})"
+def untouched(meter: MeterDefinition, span: Period, customers: str, upto: int, bucket: str) -> str:
+    """A condition on rows of `usage` or `events`, whose five minutes are `bucket`: no event of the customer in them was
+    withdrawn."""
+    return f" AND (customer, {bucket}) NOT IN ({_touched_buckets(meter, span, customers, upto)})"
 
 
 def touched(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:
     """The opposite, on rows of `events`; the customers apart, because `events` is ordered by them."""
     buckets = _touched_buckets(meter, span, customers, upto)
     return f"""AND customer IN (SELECT customer FROM ({buckets}))
-        AND (customer, toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))) IN ({buckets})"""
+        AND (customer, {BUCKET_OF_EVENT}) IN ({buckets})"""
 
 
 def _touched_buckets(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:

@@ -57,7 +57,7 @@ def update_meter(meter: str, body: MeterPatch, unit: Unit) -> MeterOut:
 def _take_up(unit: Unit) -> None:
     metering: Metering = unit.installation.metering
     # Metering reads the table itself, so it can take the meter up only once this transaction is committed.
-    event.listen(unit.session, "after_commit", lambda _session: metering.drainer.meters_changed(), once=True)
+    event.listen(unit.session, "after_commit", lambda _session: metering.meters_changed(), once=True)
 
 
 def _told(unit: Unit, meter: Meter) -> MeterOut:
