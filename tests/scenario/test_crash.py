@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -182,6 +183,8 @@ def test_killed_while_a_new_meter_is_filled_with_the_past(start: Start) -> None:
     killed = start("metering.after_filling=kill")
     with killed.client() as client:
         assert client.post("/v1/events", json=batch(0)).json()["accepted"] == BATCH
+        while client.get("/v1/status").json()["metering"]["lag_events"]:
+            time.sleep(0.05)
         make_meter(client)
     assert killed.ended()[0] == -signal.SIGKILL
     with start().client() as client:

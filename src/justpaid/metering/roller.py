@@ -101,9 +101,9 @@ class Roller:
         while self._wait(due):
             due = time.monotonic() + _PACE_S
             try:
-                self._take_up_new_meters()
                 if self._position < self._drained:
                     self._roll_up(self._drained)
+                self._take_up_new_meters()
             except Exception as error:
                 self._sure = False
                 log.error("metering.rollup_failed", error=str(error), position=self._position, retry_s=_RETRY_S)

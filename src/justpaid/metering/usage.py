@@ -129,7 +129,7 @@ class UsageReader:
         effects = self._effects.of(meter.organisation_id)
 
         def from_events(part: Period, condition: str = "") -> str:
-            condition += counting(effects, position, meter.event)
+            condition += f" {counting(effects, position, meter.event)}"
             if corrected:
                 condition += not_withdrawn(meter, part, customers, position)
             return _from_events(question, part, f"{condition} AND seq < {position}")
@@ -149,7 +149,7 @@ class UsageReader:
             *(Period(at, at + _BUCKET) for at in cut),
         ]
         parts = [from_events(part) for part in singly if part.duration]
-        rolled_up, newest = counting_in_usage(effects, position, meter.event), f" AND seq >= {rolled}"
+        rolled_up, newest = counting_in_usage(effects, position, meter.event), f" AND seq >= {rolled} "
         if corrected:
             rolled_up += untouched(meter, whole, customers, position, "bucket")
             newest += untouched(meter, whole, customers, position, BUCKET_OF_EVENT)
