@@ -11,6 +11,7 @@ from alembic import command
 
 # Every module that declares tables.
 import justpaid.accounts.audit
+import justpaid.accounts.people_tables
 import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables

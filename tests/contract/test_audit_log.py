@@ -25,7 +25,7 @@ def test_a_change_tells_who_what_and_from_what_to_what(client: TestClient) -> No
     assert created["changes"]["name"] == [None, "Acme"]
     assert (updated["action"], updated["request"]) == ("updated", "PATCH /v1/customers/acme")
     assert updated["changes"]["name"] == ["Acme", "Acme Inc."]
-    assert updated["actor"] == {"type": "api_key", "id": key["id"]}
+    assert updated["actor"] == {"type": "api_key", "id": key["id"], "name": f"sk_test_…{key['hint']}"}
     assert updated["at"] > created["at"]
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from justpaid.accounts import ApiKey, Organisation
+from justpaid.accounts import ApiKey, Member, Organisation
 from justpaid.catalog import Plan, PlanVersion, Product
 from justpaid.contracts import Subscription, SubscriptionPhase
 from justpaid.coupons import AttachedDiscount, Coupon
@@ -41,6 +41,8 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("GET", "/v1/customers/{customer}"): None,
     ("PATCH", "/v1/customers/{customer}"): {"name": "stolen"},
     ("DELETE", "/v1/api-keys/{key_id}"): None,
+    ("PATCH", "/v1/members/{member_id}"): {"role": "viewer"},
+    ("DELETE", "/v1/members/{member_id}"): None,
     ("GET", "/v1/events/{event_id}"): None,
     ("POST", "/v1/events/{event_id}/amend"): {"quantity": 2},
     ("POST", "/v1/events/{event_id}/void"): None,
@@ -99,6 +101,7 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
 LISTS = (
     "customers",
     "api-keys",
+    "members",
     "events",
     "backfills",
     "meters",
@@ -134,6 +137,8 @@ def owned(company: Company) -> dict[str, str]:
     client = company.client
     customer = post(client, "/v1/customers", {"external_id": "acme", "name": "Acme"})
     key = post(client, "/v1/api-keys", {"name": "second"})
+    invited = {"email": "bob@acme.example", "name": "Bob", "role": "finance"}
+    member = post(client, "/v1/members", invited)
     meter = post(client, "/v1/meters", {"key": "calls", "event": "api_call", "aggregation": "count"})
     post(client, "/v1/events", {**call("2026-02-02T00:00:00Z", 1), "id": f"evt-of-{company.organisation_id}"})
     backfill = post(client, "/v1/backfills", {"from": START, "to": "2026-03-01T00:00:00Z"})
@@ -158,6 +163,7 @@ def owned(company: Company) -> dict[str, str]:
         "credit_note": post(client, "/v1/credit-notes", {"invoice": invoice["id"], "amount": 1})["id"],
         "customer": customer["id"],
         "key_id": key["id"],
+        "member_id": member["id"],
         "event_id": f"evt-of-{company.organisation_id}",
         "backfill_id": backfill["id"],
         "meter": meter["id"],
@@ -183,7 +189,8 @@ def test_every_route_that_names_a_record_is_tried(app: FastAPI) -> None:
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()
         for method in operations
-        if "{" in path and not path.startswith("/v1/shared/")  # whoever has the token may see
+        # Whoever has the token may see what is shared; sessions are a person's, see test_sessions.py.
+        if "{" in path and not path.startswith(("/v1/shared/", "/v1/auth/"))
     }
     assert routes == ATTEMPTS.keys()
 
@@ -304,6 +311,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
     [
         Organisation,
         ApiKey,
+        Member,
         Customer,
         CustomerKey,
         BackfillRecord,

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import justpaid.accounts.audit
+import justpaid.accounts.people_tables
 import justpaid.accounts.tables
 import justpaid.api.tables
 import justpaid.catalog.tables
@@ -22,7 +23,7 @@ import justpaid.invoicing.tables
 import justpaid.ledger.tables
 import justpaid.metering.tables
 import justpaid.taxes.tables  # noqa: F401  (each declares its tables)
-from justpaid.platform.database import APP_ROLE, Database, Record
+from justpaid.platform.database import APP_ROLE, Database, InstallationRecord, Record
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
 
 
@@ -56,7 +57,21 @@ def test_every_table_but_alembics_is_isolated_by_organisation(database: Database
             ).all()
         )
     assert bare == ["alembic_version"]
-    assert policies == dict.fromkeys(Record.metadata.tables, 1)
+    reserved = {m.class_.__tablename__ for m in Record.registry.mappers if issubclass(m.class_, InstallationRecord)}
+    assert policies == dict.fromkeys(Record.metadata.tables.keys() - reserved, 1)
+
+
+def test_users_and_their_secrets_are_closed_to_every_organisation(database: Database) -> None:
+    from justpaid.accounts import create_organisation, create_user
+
+    with database.system() as session:
+        organisation_id = create_organisation(session, "Ours").test.id
+        create_user(session, "ann@acme.example", "Ann")
+        assert session.scalar(sa.text("SELECT count(*) FROM users")) == 1
+    with database.tenant(organisation_id) as session:
+        for table in ("users", "sessions", "one_time_links", "sign_in_attempts"):
+            assert session.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
+        assert session.execute(sa.text("UPDATE users SET password_hash = 'x'")).rowcount == 0  # type: ignore[attr-defined]
 
 
 def test_a_transaction_sees_and_writes_only_its_own_organisation(database: Database) -> None:

@@ -22,7 +22,7 @@ from justpaid.platform.database import Record, TenantRecord
 Action = Literal["created", "updated", "deleted"]
 
 #: Fields whose values are never written down, only that they changed.
-_SECRET: Final = frozenset({"digest", "secret"})
+_SECRET: Final = frozenset({"digest", "invitation_digest", "secret"})
 _HIDDEN: Final = "(hidden)"
 #: In place of a value before that the request did not look at.
 _NOT_READ: Final = "(not read)"
@@ -31,7 +31,8 @@ _NOT_READ: Final = "(not read)"
 class AuditEntry(TenantRecord):
     """`record` is the table, `record_id` the record's id; `changes` holds field → [before, after].
 
-    `actor_type` is `api_key`, for now; `request` what was asked: `POST /v1/plans`.
+    `actor_type` is `api_key` or `member`; `actor_name` how people know it: a key's start and end, a member's
+    e-mail address as it was then; `request` what was asked: `POST /v1/plans`.
     """
 
     __tablename__ = "audit_entries"
@@ -41,6 +42,7 @@ class AuditEntry(TenantRecord):
     at: Mapped[datetime] = mapped_column(server_default=sa.func.clock_timestamp())
     actor_type: Mapped[str]
     actor_id: Mapped[str]
+    actor_name: Mapped[str | None]
     action: Mapped[Action] = mapped_column(sa.Text)
     record: Mapped[str]
     record_id: Mapped[str]
@@ -52,9 +54,10 @@ class AuditEntry(TenantRecord):
 class Actor:
     """Who acts, and by which request."""
 
-    type: Literal["api_key"]
+    type: Literal["api_key", "member"]
     id: str
     request: str
+    name: str | None = None
 
 
 def audit(session: Session, organisation_id: str, actor: Actor) -> None:
@@ -136,6 +139,7 @@ def _entry(organisation_id: str, actor: Actor, action: Action, record: Record, c
         organisation_id=organisation_id,
         actor_type=actor.type,
         actor_id=actor.id,
+        actor_name=actor.name,
         action=action,
         record=record.__tablename__,
         record_id=str(_id_of(record)),

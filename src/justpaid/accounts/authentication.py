@@ -31,10 +31,13 @@ def recall(database: Database, secret: str) -> Identity | None:
 
 def _read(database: Database, digest: str) -> Identity | None:
     query = (
-        sa.select(Organisation.id, Organisation.mode, ApiKey.id, Organisation.clock_at)
+        sa.select(Organisation.id, Organisation.mode, ApiKey.id, Organisation.clock_at, ApiKey.hint)
         .join(Organisation, Organisation.id == ApiKey.organisation_id)
         .where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None))
     )
     with database.system() as session:
         row = session.execute(query).one_or_none()
-    return Identity(*row) if row else None
+    if row is None:
+        return None
+    organisation_id, mode, key_id, clock_at, hint = row
+    return Identity(organisation_id, mode, key_id, clock_at, f"sk_{mode}_…{hint}")

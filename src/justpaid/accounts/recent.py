@@ -7,6 +7,8 @@ from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
+from justpaid.accounts.audit import Actor
+from justpaid.accounts.roles import Role
 from justpaid.accounts.tables import Mode
 from justpaid.platform.database import Database
 
@@ -16,13 +18,36 @@ _MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """By which session a person acts, with which role; `until` is when the session ends unless it is used again."""
+
+    session_id: str
+    user_id: str
+    member_id: str
+    role: Role
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """For whom a request acts, and by which key. `clock_at`: see `Organisation`."""
+    """For whom a request acts: by an API key (`key_id`), or by a person's session (`person`).
+
+    `clock_at`: see `Organisation`. `name`: how people know the key or the person.
+    """
 
     organisation_id: str
     mode: Mode
-    key_id: str
+    key_id: str | None
     clock_at: datetime | None = None
+    name: str = ""
+    person: SignedIn | None = None
+
+    @property
+    def actor_id(self) -> str:
+        return self.person.member_id if self.person else self.key_id or ""
+
+    def actor(self, request: str) -> Actor:
+        return Actor("member" if self.person else "api_key", self.actor_id, request, self.name)
 
 
 class Recent:
@@ -78,6 +103,19 @@ def forget_key(key_id: str) -> None:
 def forget_organisation(organisation_id: str) -> None:
     """Drop the identities of all keys of an organisation, likewise."""
     _forget(lambda identity: identity.organisation_id == organisation_id)
+
+
+def forget_member(member_id: str) -> None:
+    """Drop the identities of a member's sessions, likewise: its role changed, or it is none any more."""
+    _forget(lambda identity: identity.person is not None and identity.person.member_id == member_id)
+
+
+def forget_session(session_id: str) -> None:
+    _forget(lambda identity: identity.person is not None and identity.person.session_id == session_id)
+
+
+def forget_user(user_id: str) -> None:
+    _forget(lambda identity: identity.person is not None and identity.person.user_id == user_id)
 
 
 def _forget(is_outdated: Callable[[Identity], bool]) -> None:

@@ -12,7 +12,9 @@ from justpaid.api.boundary import ProblemBoundary, SafeHeaders
 from justpaid.api.event_routes import EventsFirst, event_routes
 from justpaid.api.events import EventIntake
 from justpaid.api.installation import Installation
+from justpaid.api.logged_requests import LoggedRequests
 from justpaid.api.problems import response_to
+from justpaid.api.request_log import RequestLog
 from justpaid.api.routes import ROUTERS
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -38,6 +40,8 @@ def create_app(installation: Installation) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _answer)
     app.add_middleware(EventsFirst, intake=EventIntake(installation))
     app.add_middleware(ProblemBoundary)
+    app.state.request_log = RequestLog(installation)
+    app.add_middleware(LoggedRequests, log=app.state.request_log)
     app.add_middleware(SafeHeaders)
     return app
 

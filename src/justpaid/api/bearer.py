@@ -1,4 +1,4 @@
-"""Who sent a request: the API key in its Authorization header."""
+"""The API key in a request's Authorization header."""
 
 from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
@@ -8,7 +8,7 @@ from justpaid.kernel.errors import Unauthenticated
 from justpaid.platform.database import Database
 
 
-async def identify(database: Database, headers: Headers) -> Identity:
+async def identify_key(database: Database, headers: Headers) -> Identity:
     """Raises: Unauthenticated; its message tells a missing key from a malformed one from an unknown one."""
     secret = _secret_in(headers)
     # A key that was seen lately needs neither a query nor a thread.

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from justpaid.api.bearer import identify
+from justpaid.api.admission import admit
 from justpaid.api.exact_json import is_storable
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.events import ReceiptOut
@@ -24,6 +24,7 @@ _NDJSON: Final = {
     "application/ndjson": True,
 }
 
+_ROUTE: Final = "POST /v1/events"
 _BACKFILL: Final = "backfill"
 
 _encoder: Final = msgspec.json.Encoder()
@@ -32,7 +33,7 @@ _encoder: Final = msgspec.json.Encoder()
 class EventIntake:
     """Answers with the receipt, after the events are on disk.
 
-    Raises: Unauthenticated, InvalidRequest, UnsupportedMedia, TooLarge, MalformedRequest, Overloaded,
+    Raises: Unauthenticated, Forbidden, InvalidRequest, UnsupportedMedia, TooLarge, MalformedRequest, Overloaded,
     EngineUnavailable, and under a backfill NotFound, Conflict: nothing was kept.
     """
 
@@ -41,7 +42,7 @@ class EventIntake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        identity = await identify(self._installation.database, headers)
+        identity = await admit(self._installation, scope, _ROUTE)
         backfill_id = _backfill_in(scope["query_string"])
         ndjson = _is_ndjson(headers.get("content-type", ""))
         body = await _read(headers, receive, self._installation.settings.max_events_body_bytes)

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from justpaid import __version__
+from justpaid.api.cookie import NAME as COOKIE
 from justpaid.api.event_operations import EVENT_PATHS, event_schemas
 from justpaid.api.idempotency import HEADER, MAX_LENGTH, METHODS
 from justpaid.api.problems import MEDIA_TYPE
@@ -40,17 +41,23 @@ _PROBLEM: Final[dict[str, Any]] = {
 
 _MEANINGS: Final = {
     "400": "The request can't be read",
-    "401": "No valid API key",
+    "401": "No valid API key or session",
+    "403": "The role, or another site's page, forbids it",
     "404": "No such record in this organisation",
     "409": "The record's state, or a key already taken, forbids it",
     "413": "The body is over the size limit",
     "415": "The content type is not read",
+    "429": "Too many attempts; `Retry-After` tells when to come back",
     "422": "A field's value can't be used; `errors` names it",
     "default": "Any other error",
 }
 
 #: Operations that know a repeated request by what is in it.
 _REPEATABLE: Final = frozenset({"send_events"})
+
+#: Whose caller is a person, signed in or about to be.
+_OF_PERSONS: Final = ("/v1/auth/", "/v1/organisations")
+_OPEN: Final = frozenset({"get_auth_state", "set_up_installation", "sign_in", "use_one_time_link"})
 
 
 def operation_id(route: APIRoute) -> str:
@@ -70,29 +77,41 @@ def document(app: FastAPI) -> dict[str, Any]:
         components = made.setdefault("components", {})
         components.setdefault("schemas", {}).update(event_schemas(), Problem=_PROBLEM)
         components["securitySchemes"] = {
-            "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_test_… or sk_live_…"}
+            "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_test_… or sk_live_…"},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": COOKIE,
+                "description": "A person's session, from signing in. With it, every request that is not GET carries "
+                "the session's csrf_token in the header X-CSRF-Token.",
+            },
         }
         for path, operations in EVENT_PATHS.items():
             made["paths"].setdefault(path, {}).update(deepcopy(operations))
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
-                _complete(operation, method.upper(), secured=path.startswith("/v1/"))
+                _complete(operation, method.upper(), path)
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
         app.openapi_schema = made
     return app.openapi_schema
 
 
-def _complete(operation: dict[str, Any], method: str, *, secured: bool) -> None:
+def _complete(operation: dict[str, Any], method: str, path: str) -> None:
     statuses = {"default"}
-    if secured:
-        operation["security"] = [{"api_key": []}]
-        statuses |= {"401", "422"}
+    if path.startswith("/v1/"):
+        of_person = path.startswith(_OF_PERSONS)
+        operation["security"] = [{"session": []}] if of_person else [{"api_key": []}, {"session": []}]
+        statuses |= {"401", "403", "422"}
+        if of_person:
+            statuses.add("429")
+            if operation["operationId"] in _OPEN:
+                operation["security"] = []
         if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
             statuses.add("404")
         if method != "GET":
             statuses |= {"400", "409", "413", "415"}
-        if method in METHODS and operation["operationId"] not in _REPEATABLE:
+        if method in METHODS and operation["operationId"] not in _REPEATABLE and not of_person:
             operation.setdefault("parameters", []).append(_idempotency_key())
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):

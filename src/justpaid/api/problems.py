@@ -10,8 +10,10 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from justpaid.api.database_errors import meaning
+from justpaid.api.logged_requests import PROBLEM
 from justpaid.kernel.errors import (
     EngineUnavailable,
     FieldError,
@@ -20,6 +22,7 @@ from justpaid.kernel.errors import (
     MalformedRequest,
     Overloaded,
     TooLarge,
+    TooManyAttempts,
     Unauthenticated,
 )
 
@@ -66,14 +69,26 @@ def problem(
         told = errors[:_TOLD_AT_ONCE]
         document["errors"] = [{"field": e.field, "message": e.message, "code": e.code} for e in told]
     # ASCII only: what is quoted from the request may hold text that no UTF-8 can carry.
-    return Response(json.dumps(document), status, dict(headers or {}), MEDIA_TYPE)
+    return _Problem(json.dumps(document), status, dict(headers or {}), MEDIA_TYPE, code=code)
+
+
+class _Problem(Response):
+    """Leaves its code for the request log."""
+
+    def __init__(self, body: str, status: int, headers: dict[str, str], media_type: str, *, code: str) -> None:
+        super().__init__(body, status, headers, media_type)
+        self._code = code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[PROBLEM] = self._code
+        await super().__call__(scope, receive, send)
 
 
 def _rendered(error: JustPaidError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, EngineUnavailable):
         headers["Retry-After"] = "5"

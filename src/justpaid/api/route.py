@@ -1,6 +1,7 @@
 """The route class of everything below /v1, and the router that makes them.
 
-Order of checks, each before anything costly: key, parameters' spelling, size, content type, JSON, fields, transaction.
+Order of checks, each before anything costly: key, or session and role; parameters' spelling, size, content type, JSON,
+fields, transaction.
 """
 
 import functools
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from justpaid.api.bearer import identify
+from justpaid.api.admission import admit
 from justpaid.api.exact_json import is_storable
 from justpaid.api.idempotency import claim_in
 from justpaid.api.installation import Installation
@@ -40,7 +41,7 @@ class UnitOfWorkRoute(APIRoute):
 
         async def with_unit(request: Request) -> Response:
             installation = cast(Installation, request.app.state.installation)
-            identity = await identify(installation.database, request.headers)
+            identity = await admit(installation, request.scope, f"{request.method} {self.path_format}")
             _check_parameters(request, self._parameters)
             read = await read_request(request, installation.settings.max_body_bytes)
             claim = claim_in(read, await read.json())

@@ -13,18 +13,20 @@ from anyio.to_thread import run_sync
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope, Send
 
-from justpaid.api.bearer import identify
+from justpaid.accounts import Identity
+from justpaid.api.admission import admit
 from justpaid.api.event_keys import event_keys
 from justpaid.api.exact_json import is_storable
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.events import LiveEventOut
 from justpaid.ingest import LiveEvent, Watcher
-from justpaid.kernel.errors import FieldError, InvalidRequest, Unauthenticated
+from justpaid.kernel.errors import FieldError, Forbidden, InvalidRequest, Unauthenticated
 from justpaid.metering import Wanted
 
 #: Proxies close a connection that is silent for a minute or even half of one.
 HEARTBEAT_S: Final = 15.0
 
+_ROUTE: Final = "GET /v1/events/stream"
 _PARAMETERS: Final = ("customer_id", "event")
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -36,7 +38,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class EventStream:
-    """Lives until the client leaves, its key is revoked or the server stops.
+    """Lives until the client leaves, its key is revoked, its session ends or the server stops.
 
     A reader that is too slow loses the oldest events, and is told how many. One that comes back with the id of the last
     event that it got (`Last-Event-ID`) first gets what it missed, within bounds, and then goes on live.
@@ -50,9 +52,8 @@ class EventStream:
         self._heartbeat_s = heartbeat_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        database = self._installation.database
         headers = Headers(scope=scope)
-        identity = await identify(database, headers)
+        identity = await admit(self._installation, scope, _ROUTE)
         customer, event = _filters(QueryParams(scope["query_string"]))
         resume_at = _resume_at(headers)
         keys = None
@@ -69,7 +70,7 @@ class EventStream:
             gone = asyncio.create_task(_until_gone(receive))
             try:
                 await _write_replay(send, missed, lost, gone)
-                await self._relay(watcher, live_from, news, gone, headers, send)
+                await self._relay(watcher, live_from, news, gone, scope, identity, send)
             finally:
                 gone.cancel()
         await send({"type": "http.response.body", "body": b""})
@@ -80,7 +81,8 @@ class EventStream:
         live_from: int,
         news: asyncio.Event,
         gone: "asyncio.Task[None]",
-        headers: Headers,
+        scope: Scope,
+        identity: Identity,
         send: Send,
     ) -> None:
         """Send on what the watcher gets from sequence `live_from` on."""
@@ -94,7 +96,7 @@ class EventStream:
                 await _write(send, _frames(events, lost))
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat_s
-                if not await self._still_valid(headers):
+                if not await self._still_valid(scope, identity):
                     return
                 await _write(send, b": still here\n\n")
 
@@ -106,12 +108,13 @@ class EventStream:
         )
         return missed
 
-    async def _still_valid(self, headers: Headers) -> bool:
+    async def _still_valid(self, scope: Scope, identity: Identity) -> bool:
+        """Also false once the session is used for another organisation."""
         try:
-            await identify(self._installation.database, headers)
-        except Unauthenticated:
+            now = await admit(self._installation, scope, _ROUTE)
+        except (Unauthenticated, Forbidden):
             return False
-        return True
+        return now.organisation_id == identity.organisation_id
 
     def _keys(self, organisation_id: str, reference: str) -> frozenset[str]:
         with self._installation.database.tenant(organisation_id) as session:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from justpaid.accounts import Actor, Identity, audit
+from justpaid.accounts import Identity, audit
 from justpaid.api import idempotency
 from justpaid.api.installation import Installation
 from justpaid.kernel.clock import Clock, FixedClock
@@ -59,7 +59,7 @@ class UnitOfWork:
         """Answer with `handler`, or with what was answered before; its exceptions undo all that it did."""
         with self.installation.database.begin(self.organisation_id) as session:
             self._session = session
-            audit(session, self.organisation_id, Actor("api_key", self.identity.key_id, self.request))
+            audit(session, self.organisation_id, self.identity.actor(self.request))
             try:
                 if self.claim is None:
                     answer = rendered(handler(), status)

@@ -4,11 +4,13 @@
     ├── InvalidRequest          422  a field's value can't be used
     │   └── MalformedRequest    400  the body or a parameter can't be read at all
     ├── Unauthenticated         401  no key, a wrong key, a revoked key
+    ├── Forbidden               403  known, but not allowed to do this
     ├── NotFound                404  no such record in this organisation
     ├── Conflict                409  the record's state, or a key already taken, forbids it
     ├── EventsExpired           410  only raw events could tell, and they are gone
     ├── TooLarge                413  over a documented limit
     ├── UnsupportedMedia        415  a content type or encoding we don't read
+    ├── TooManyAttempts         429  try again after `retry_after_s`
     ├── Overloaded              503  try again after `retry_after_s`; nothing was kept
     └── EngineUnavailable       503  PostgreSQL, the journal or the warehouse does not answer
         └── (at start)               says what is wrong and what to do
@@ -67,6 +69,12 @@ class Unauthenticated(JustPaidError):
     title = "No valid API key"
 
 
+class Forbidden(JustPaidError):
+    status = 403
+    code = "forbidden"
+    title = "This is not allowed to you"
+
+
 class NotFound(JustPaidError):
     status = 404
     code = "not_found"
@@ -108,6 +116,18 @@ class UnsupportedMedia(JustPaidError):
     status = 415
     code = "unsupported_media_type"
     title = "This content type or encoding is not read"
+
+
+class TooManyAttempts(JustPaidError):
+    """`retry_after_s`: whole seconds until the next attempt is looked at."""
+
+    status = 429
+    code = "too_many_attempts"
+    title = "Too many attempts"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class Overloaded(JustPaidError):

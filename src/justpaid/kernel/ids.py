@@ -7,6 +7,11 @@ from typeid import TypeID
 Prefix = Literal[
     "org",
     "key",
+    "usr",
+    "mem",
+    "ses",
+    "otl",
+    "req",
     "cus",
     "mtr",
     "plan",

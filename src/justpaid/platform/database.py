@@ -56,6 +56,21 @@ class TenantRecord(Record):
     organisation_id: Mapped[str] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
 
 
+class InstallationRecord(Record):
+    """Base of tables that belong to no organisation; `reserve` keeps each from all but system transactions."""
+
+    __abstract__ = True
+
+
+def reserve(table: str) -> list[str]:
+    """The statements that let only system transactions see `table`, for the migration that creates it."""
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY all_organisations ON {table} TO {SYSTEM_ROLE} USING (true) WITH CHECK (true)",
+    ]
+
+
 def isolate(table: str, column: str = "organisation_id") -> list[str]:
     """The statements that put row-level security on `table`, for the migration that creates it."""
     own = f"{column} = current_setting('justpaid.organisation', true)"

@@ -175,6 +175,30 @@ class Settings(BaseSettings):
         le=2_592_000,
         description="the seconds after a period's end, and after its drafting, before an invoice is issued by itself",
     )
+    session_idle_s: int = Field(
+        default=86_400,
+        ge=60,
+        le=31_536_000,
+        description="the seconds without a request after which a person is signed out, from 60 to 31536000 (a year)",
+    )
+    session_max_s: int = Field(
+        default=1_209_600,
+        ge=60,
+        le=31_536_000,
+        description="the seconds after which a person is signed out in any case, from 60 to 31536000 (a year)",
+    )
+    request_log_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="the days that requests stay in the request log, up to 3650; 0 logs none",
+    )
+    request_log_rows: int = Field(
+        default=10_000,
+        ge=1,
+        le=10_000_000,
+        description="the most rows that an organisation's request log keeps, the newest, from 1 to 10000000",
+    )
 
 
 def variable_of(field: str) -> str:

@@ -114,7 +114,9 @@ async def _run(installation: Installation, listener: Listener, signals: StopSign
     """
     stopping = asyncio.Event()
     signals.hand_over(asyncio.get_running_loop(), on_first=stopping.set)
-    app = InFlight(create_app(installation))
+    api = create_app(installation)
+    api.state.request_log.start()
+    app = InFlight(api)
     server = _Granian(app, listener)
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(listener.address, installation, hooks))
@@ -129,6 +131,7 @@ async def _run(installation: Installation, listener: Listener, signals: StopSign
     hooks.on_stop()
     installation.feed.close()
     await _let_go(server, app, serving)
+    await asyncio.to_thread(api.state.request_log.stop)
 
 
 async def _let_go(server: Server, app: InFlight, serving: "asyncio.Task[None]") -> None:

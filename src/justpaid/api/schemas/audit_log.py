@@ -9,8 +9,9 @@ from justpaid.api.values import Instant, Output
 
 
 class Actor(Output):
-    type: str = Field(description="`api_key`.")
+    type: str = Field(description="`api_key` or `member`.")
     id: str
+    name: str | None = Field(description="The key's start and end, or the member's e-mail address, as it was then.")
 
 
 class AuditEntryOut(Output):
@@ -28,7 +29,7 @@ class AuditEntryOut(Output):
         return cls(
             id=entry.id,
             at=entry.at,
-            actor=Actor(type=entry.actor_type, id=entry.actor_id),
+            actor=Actor(type=entry.actor_type, id=entry.actor_id, name=entry.actor_name),
             action=entry.action,
             record=entry.record,
             record_id=entry.record_id,
