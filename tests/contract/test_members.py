@@ -46,7 +46,7 @@ def test_who_is_invited_joins_by_the_link_once(app: FastAPI, owner: TestClient, 
     assert session["user"] == {**session["user"], "email": "bob@join.example", "name": "Bob", "has_password": False}
     assert session["organisation"]["id"] == company.organisation_id
     assert session["organisation"]["role"] == "developer"
-    assert follow(browser(app), token).json()["code"] == "link_used_up"
+    assert follow(browser(app), token).json()["code"] == "link_used"
     newest = get(owner, "/v1/members")["data"][0]
     assert (newest["id"], newest["status"]) == (member["id"], "joined")
     assert bob.get("/v1/organisation").status_code == 200

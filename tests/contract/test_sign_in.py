@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from justpaid.accounts import attempts, passwords
+from justpaid.accounts import OneTimeLink, SignInAttempts, UserSession, attempts, forget_expired, passwords
 from justpaid.kernel.clock import FixedClock
 from justpaid.platform.database import Database
 from justpaid.platform.settings import load_settings
@@ -106,7 +106,7 @@ def test_an_unknown_user_is_answered_like_a_wrong_password(
         assert len(verified) == 1
         answers.append((answer.status_code, answer.json(), answer.headers.get("set-cookie")))
     assert answers[0][0] == 401
-    assert answers[0][1]["code"] == "wrong_password"
+    assert answers[0][1]["code"] == "wrong_credentials"
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -174,7 +174,7 @@ def test_a_link_signs_in_once_and_only_for_minutes(
     assert first.json()["user"]["email"] == email
     for used in (token, "made-up", ""):
         again = browser(app).post("/v1/auth/link", json={"token": used})
-        assert (again.status_code, again.json()["code"]) == (401, "link_used_up")
+        assert (again.status_code, again.json()["code"]) == (401, "link_used")
     installation.clock = FixedClock(NOW + timedelta(minutes=15))
     assert browser(app).post("/v1/auth/link", json={"token": late}).status_code == 401
 
@@ -250,3 +250,31 @@ def test_a_user_in_no_organisation_is_told_so(app: FastAPI, database: Database) 
     answer = sign_in(browser(app), email)
     assert (answer.status_code, answer.json()["code"]) == (403, "no_organisation")
     assert "set-cookie" not in answer.headers
+
+
+def test_what_has_expired_is_forgotten(app: FastAPI, database: Database, company: Company) -> None:
+    email = new_user(database, (company.organisation_id, "owner"), password=PASSWORD)
+    client = browser(app, "192.0.2.80")
+    assert sign_in(client, email, "wrong horse battery").status_code == 401
+    assert sign_in(client, email).status_code == 200
+    unused = link_for(database, email, at=NOW)
+
+    def left(at: datetime) -> list[int]:
+        with database.system() as session:
+            forget_expired(session, at)
+            counts = [
+                session.scalar(
+                    sa.select(sa.func.count()).select_from(UserSession).where(UserSession.created_at == NOW)
+                ),
+                session.scalar(
+                    sa.select(sa.func.count()).select_from(OneTimeLink).where(OneTimeLink.created_at == NOW)
+                ),
+                session.scalar(sa.select(sa.func.count()).select_from(SignInAttempts)),
+            ]
+        return [count or 0 for count in counts]
+
+    assert all(left(NOW))
+    sessions, links, attempted = left(NOW + timedelta(minutes=16))
+    assert (sessions > 0, links > 0, attempted) == (True, True, 0)
+    assert left(NOW + timedelta(days=45)) == [0, 0, 0]
+    assert browser(app).post("/v1/auth/link", json={"token": unused}).status_code == 401

@@ -51,7 +51,7 @@ def playing(server: Server) -> Iterator[str]:
 
     def play() -> None:
         try:
-            demo.run(server.address, KEY, Console(file=said), stop=stop)
+            demo.run(server.address, KEY, Console(file=said), sign_in_token=lambda: "once", stop=stop)
         except BaseException as error:
             failures.append(error)
 
@@ -130,6 +130,7 @@ def check_invoices(client: httpx.Client, invoices: list[dict[str, Any]]) -> None
 def check_told(said: str, server: Server, invoices: list[dict[str, Any]]) -> None:
     """Address, key, every invoice, and what every customer's running period costs."""
     assert server.address in said
+    assert f"{server.address}/sign-in#token=once\n" in said
     assert KEY in said
     for invoice in invoices:
         assert f"{invoice['number']}  {invoice['customer']['name']}, " in said

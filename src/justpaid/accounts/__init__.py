@@ -7,9 +7,11 @@ from justpaid.accounts.email import normalised_email
 from justpaid.accounts.joining import (
     accept_invitation,
     create_user,
+    find_or_create_user,
     found_organisations,
     issue_set_up_code,
     join,
+    join_pair,
     needs_set_up,
     set_up,
 )
@@ -59,6 +61,7 @@ from justpaid.accounts.settings import (
 from justpaid.accounts.sign_in import check_current_password, check_password, find_user, set_password
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 from justpaid.accounts.tokens import csrf_token, is_csrf_token
+from justpaid.accounts.upkeep import forget_expired
 
 __all__ = [
     "INVITATION_LIFE",
@@ -108,8 +111,10 @@ __all__ = [
     "csrf_token",
     "end_session",
     "end_token",
+    "find_or_create_user",
     "find_organisation",
     "find_user",
+    "forget_expired",
     "found_organisations",
     "identify_session",
     "image_of",
@@ -119,6 +124,7 @@ __all__ = [
     "issue_set_up_code",
     "issue_sign_in_link",
     "join",
+    "join_pair",
     "list_audit_entries",
     "list_keys",
     "list_members",

@@ -103,6 +103,19 @@ def join(session: Session, organisation_id: str, user: User, role: Role, now: da
     return member
 
 
+def join_pair(session: Session, organisation_id: str, user: User, role: Role, now: datetime) -> list[Member]:
+    """Make the user a member of the organisation and of its twin in the other mode. Needs a system session."""
+    pair_id = sa.select(Organisation.pair_id).where(Organisation.id == organisation_id).scalar_subquery()
+    twins = session.scalars(sa.select(Organisation.id).where(Organisation.pair_id == pair_id)).all()
+    return [join(session, twin, user, role, now) for twin in twins]
+
+
+def find_or_create_user(session: Session, email: str, name: str) -> User:
+    """The user with this address, made without a password if there is none.  Raises: InvalidRequest."""
+    user = session.scalar(sa.select(User).where(User.email == normalised_email(email)))
+    return user if user is not None else create_user(session, email, name)
+
+
 def accept_invitation(session: Session, token: str, now: datetime, signed_in_user: str | None) -> Member:
     """Join by an invitation's token. Who has no user yet gets one, without a password.
 

@@ -17,7 +17,7 @@ SET_UP_LIFE: Final = timedelta(days=30)
 
 
 class LinkUsedUp(Unauthenticated):
-    code: ClassVar[str] = "link_used_up"
+    code: ClassVar[str] = "link_used"
     title: ClassVar[str] = "This link opens nothing"
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from justpaid.platform.database import Database
 
 
 class WrongPassword(Unauthenticated):
-    code: ClassVar[str] = "wrong_password"
+    code: ClassVar[str] = "wrong_credentials"
     title: ClassVar[str] = "E-mail address or password is wrong"
 
     def __init__(self) -> None:

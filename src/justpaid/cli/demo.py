@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _TIDY_S: Final = 5.0
+#: E-mail address and name of the one who is signed in.
+_OWNER: Final = ("demo@rainbow.example", "Demo Owner")
 
 
 def demo(data_dir: DataDir = None, host: Host = None, port: Port = None) -> None:
@@ -48,8 +51,8 @@ class _Story:
         self._thread: threading.Thread | None = None
 
     def begin(self, address: str, installation: "Installation") -> None:
-        announce(address, installation)
-        self._thread = threading.Thread(target=self._tell, args=(address,), name="demo", daemon=True)
+        announce(address, installation, set_up=False)
+        self._thread = threading.Thread(target=self._tell, args=(address, installation), name="demo", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -59,17 +62,30 @@ class _Story:
         if self.failure is not None:
             raise self.failure
 
-    def _tell(self, address: str) -> None:
+    def _tell(self, address: str, installation: "Installation") -> None:
         from justpaid import demo as story
 
         try:
-            story.run(address, self._secret, answers(), stop=self.stop)
+            invite = partial(_sign_in_token, installation, self._secret)
+            story.run(address, self._secret, answers(), sign_in_token=invite, stop=self.stop)
         except Exception as error:
             # What fails because the server is stopping is no failure of the demo.
             if not self.stop.is_set():
                 reason = error.detail if isinstance(error, JustPaidError) else f"{type(error).__name__}: {error}"
                 self.failure = CommandFailed(f"The demo stopped: {reason}")
                 os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _sign_in_token(installation: "Installation", secret: str) -> str:
+    """What signs a browser in, once, as the demo's owner."""
+    from justpaid import accounts
+
+    now = installation.clock.now()
+    organisation_id = accounts.authenticate(installation.database, secret).organisation_id
+    with installation.database.system() as session:
+        owner = accounts.find_or_create_user(session, *_OWNER)
+        accounts.join_pair(session, organisation_id, owner, "owner", now)
+        return accounts.issue_sign_in_link(session, owner.email, now, organisation_id)
 
 
 def _default_folder() -> Path | None:

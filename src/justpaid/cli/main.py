@@ -2,7 +2,7 @@
 
 import typer
 
-from justpaid.cli import bill, check, demo, keys, plans, serve, storage, tail, version
+from justpaid.cli import bill, check, demo, keys, plans, serve, storage, tail, users, version
 from justpaid.cli.failures import Group
 from justpaid.cli.send import send
 
@@ -36,6 +36,7 @@ _RUN, _WORK = "Run an installation", "Work with a running server"
 app.command(rich_help_panel=_RUN)(serve.serve)
 app.command(rich_help_panel=_RUN)(demo.demo)
 app.command(rich_help_panel=_RUN)(check.check)
+app.add_typer(users.app, name="users", rich_help_panel=_RUN)
 app.command(rich_help_panel=_RUN)(version.version)
 app.add_typer(events, name="events", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(bill.bill)

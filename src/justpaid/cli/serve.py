@@ -50,11 +50,17 @@ def stopped(settings: Settings) -> None:
         answers().print(f"[dim]Stopped. The data stays in {settings.data_dir}.[/dim]")
 
 
-def announce(address: str, installation: "Installation") -> None:
-    """Where the server is and what to do first: for people on a terminal, else one log line."""
+def announce(address: str, installation: "Installation", *, set_up: bool = True) -> None:
+    """Where the server is and what to do first: for people on a terminal, else in the log.
+
+    While there is no user, and with `set_up`, that is the address at which the first one makes it theirs.
+    """
     settings = installation.settings
     hint = _key_hint(installation)
+    set_up_at = _set_up_address(address, installation) if set_up else None
     if not sys.stdout.isatty():
+        if set_up_at is not None:
+            log.info("set_up_needed", open=set_up_at, why="whoever opens it first owns this installation")
         log.info("ready", address=address, data_dir=str(settings.data_dir), key=hint, version=__version__)
         return
     from rich.panel import Panel
@@ -67,11 +73,23 @@ def announce(address: str, installation: "Installation") -> None:
     grid.add_row("address", Text(address, style="bold cyan"))
     grid.add_row("data", str(settings.data_dir))
     grid.add_row("API key", hint)
+    if set_up_at is not None:
+        grid.add_row("set up", Text(set_up_at, style="bold cyan", overflow="fold"))
     grid.add_row("API", Text(f"{address}/openapi.json", style="cyan"))
     answers().print(
         Panel(grid, title=f"[bold green]JustPaid {__version__} is ready[/]", title_align="left", expand=False)
     )
     answers().print("[dim]Ctrl-C stops it.[/dim]")
+
+
+def _set_up_address(address: str, installation: "Installation") -> str | None:
+    """With the code that a browser on another machine needs. It is as good as a password until there is a user, and
+    nothing after that."""
+    from justpaid import accounts
+
+    with installation.database.system() as session:
+        code = accounts.issue_set_up_code(session, installation.clock.now())
+    return None if code is None else f"{address}/setup#code={code}"
 
 
 def _key_hint(installation: "Installation") -> str:

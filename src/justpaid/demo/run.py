@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from rich.console import Console
@@ -26,10 +27,13 @@ def run(
     secret: str,
     console: Console,
     *,
+    sign_in_token: Callable[[], str] | None = None,
     stop: threading.Event | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Play the demo against the server at `address` with the API key `secret`; returns once `stop` is set.
+
+    `sign_in_token` makes what signs a browser in once; it is asked for when everything is there to be seen.
 
     It may be started again on the same data: what exists is found, what was sent is not counted twice.
     Raises: JustPaidError as the server gives it; EngineUnavailable when the server does not answer.
@@ -37,7 +41,7 @@ def run(
     ended = stop or threading.Event()
     api = Api(address, secret, ended)
     try:
-        _Play(api, Screen(console), clock or SystemClock(), ended).run(address, secret)
+        _Play(api, Screen(console), clock or SystemClock(), ended).run(address, secret, sign_in_token)
     except Stopped:
         pass  # asked for
     finally:
@@ -51,7 +55,7 @@ class _Play:
         self._clock = clock
         self._stop = stop
 
-    def run(self, address: str, secret: str) -> None:
+    def run(self, address: str, secret: str, sign_in_token: Callable[[], str] | None) -> None:
         calls = load_trace()
         self._screen.opening(len(calls))
         cast = self._establish()
@@ -63,6 +67,10 @@ class _Play:
         invoice = shown_invoice(invoices, cast.ids)
         self._tell(cast, invoices, invoice, subscriptions)
         self._invite(address, secret, invoice, now)
+        if sign_in_token is not None:
+            self._screen.line("[bold]The dashboard[/], by a link that signs you in once, within 15 minutes:")
+            self._screen.line(f"{address}/sign-in#token={sign_in_token()}")
+            self._screen.line()
         self._go_live(LiveTraffic(calls, uuid.uuid4().hex[:12], self._clock.now()), subscriptions)
 
     def _establish(self) -> Cast:

@@ -6,8 +6,10 @@ from justpaid.installation.checks import CheckResult, run_checks
 from justpaid.installation.holder import is_held
 from justpaid.installation.installation import Installation
 from justpaid.installation.open import open_installation
+from justpaid.installation.records import open_records
 from justpaid.installation.retention import keep_to_the_settings, retention_by_itself
 from justpaid.installation.storage import Storage, StoreSize, storage_of
+from justpaid.installation.upkeep import upkeep_by_itself
 
 __all__ = [
     "CheckResult",
@@ -19,7 +21,9 @@ __all__ = [
     "is_held",
     "keep_to_the_settings",
     "open_installation",
+    "open_records",
     "retention_by_itself",
     "run_checks",
     "storage_of",
+    "upkeep_by_itself",
 ]

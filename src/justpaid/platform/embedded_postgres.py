@@ -109,6 +109,17 @@ class EmbeddedPostgres:
             raise
         return self._url(DATABASE)
 
+    def visit(self) -> str:
+        """The address of the server that another process runs over this folder. `stop` then leaves it running.
+
+        Raises: EngineUnavailable if none answers.
+        """
+        self._shorten_socket_path()
+        if not self._answers():
+            self.stop()
+            raise EngineUnavailable(f"The PostgreSQL server of {self.folder} does not answer: {self._refusal}")
+        return self._url(DATABASE)
+
     def stop(self) -> None:
         """End the server: open transactions roll back, all data is flushed. Safe to repeat."""
         if self._postmaster is not None:

@@ -22,7 +22,14 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]  # defined th
 from granian.server.embed import Server
 
 from justpaid.api import create_app
-from justpaid.installation import Installation, abandon, billing_by_itself, open_installation, retention_by_itself
+from justpaid.installation import (
+    Installation,
+    abandon,
+    billing_by_itself,
+    open_installation,
+    retention_by_itself,
+    upkeep_by_itself,
+)
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.platform.settings import Settings
 from justpaid.server.in_flight import InFlight
@@ -62,6 +69,7 @@ def serve(settings: Settings, hooks: Hooks, *, port: int | None = None) -> None:
         open_installation(settings) as installation,
         billing_by_itself(installation),
         retention_by_itself(installation),
+        upkeep_by_itself(installation),
     ):
         _spare_the_collector()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
