@@ -1,5 +1,7 @@
 """Putting the API together."""
 
+from pathlib import Path
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -16,12 +18,13 @@ from justpaid.api.logged_requests import LoggedRequests
 from justpaid.api.problems import response_to
 from justpaid.api.request_log import RequestLog
 from justpaid.api.routes import ROUTERS
+from justpaid.api.web import BUILT, WebUI
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def create_app(installation: Installation) -> FastAPI:
-    """The ASGI application over an installation."""
+def create_app(installation: Installation, *, web: Path = BUILT) -> FastAPI:
+    """The ASGI application over an installation. `web`: the folder with the built UI, which need not be there."""
     app = FastAPI(
         title="JustPaid API",
         version=__version__,
@@ -43,6 +46,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.request_log = RequestLog(installation)
     app.add_middleware(LoggedRequests, log=app.state.request_log)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(WebUI, folder=web)
     return app
 
 

@@ -22,9 +22,10 @@ class Index(BaseModel):
     links: dict[str, str]
 
 
-@router.get("/")
+# Not in the document: to a browser this address is the dashboard.
+@router.get("/", include_in_schema=False)
 def index() -> Index:
-    """What this is."""
+    """What this is, for programs."""
     links = {"openapi": "/openapi.json", "health": "/healthz", "readiness": "/readyz"}
     return Index(name="JustPaid", version=__version__, links=links)
 

@@ -1,0 +1,14 @@
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import { answer, api } from "./client";
+import { pageAt, paged } from "./pages";
+import type { components } from "./schema.gen";
+
+export type ApiKey = components["schemas"]["ApiKeyOut"];
+
+export const apiKeysQuery = () =>
+  infiniteQueryOptions({
+    queryKey: ["api-keys"],
+    queryFn: ({ pageParam, signal }) =>
+      answer(api.GET("/v1/api-keys", { params: { query: pageAt(pageParam) }, signal })),
+    ...paged,
+  });

@@ -1,0 +1,32 @@
+import "@fontsource-variable/inter/wght.css";
+import "@mantine/core/styles.css";
+import "@mantine/charts/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app/global.css";
+
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { whenSignedOut } from "@/api/client";
+import { makeQueryClient } from "@/api/queryClient";
+import { end } from "@/api/session";
+import { Providers } from "@/app/Providers";
+import { makeRouter } from "@/app/router";
+
+const queries = makeQueryClient();
+const router = makeRouter(queries);
+
+whenSignedOut(() => {
+  end(queries);
+  void router.invalidate();
+});
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <Providers queries={queries}>
+      <RouterProvider router={router} />
+    </Providers>
+  </StrictMode>,
+);

@@ -1,0 +1,37 @@
+import "@testing-library/jest-dom/vitest";
+import { cleanup, configure } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+import { setLocales } from "@/app/formats";
+import { server } from "./server";
+
+// Slow machines are slow; what is never there is missing all the same. And a failure shows no page of markup.
+configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error(message ?? "") });
+
+beforeAll(() => {
+  setLocales(["en-US"]);
+  server.listen({ onUnhandledRequest: "error" });
+});
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+});
+afterAll(() => server.close());
+
+// What Mantine asks of a browser and jsdom hasn't got.
+Object.defineProperty(window, "matchMedia", {
+  value: (query: string) => ({
+    matches: false,
+    media: query,
+    addEventListener: vi.fn(),
+    removeEventListener: vi.fn(),
+    addListener: vi.fn(),
+    removeListener: vi.fn(),
+  }),
+});
+window.ResizeObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+window.HTMLElement.prototype.scrollIntoView = () => {};
+window.scrollTo = () => {};

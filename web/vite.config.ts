@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { precompress } from "./tools/precompress";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The server that `npm run dev` asks; with a key its requests need no sign-in there. */
+const server = process.env.JUSTPAID_URL ?? "http://127.0.0.1:8787";
+const key = process.env.JUSTPAID_DEV_KEY;
+
+export default defineConfig({
+  plugins: [react(), precompress()],
+  resolve: { alias: { "@": here("./src") } },
+  build: {
+    outDir: here("../src/justpaid/web"),
+    emptyOutDir: true,
+    manifest: true,
+    // As data: URLs they would need a hole in the content security policy.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    // `tests/contract/test_web.py` holds the budget, compressed and by page.
+    chunkSizeWarningLimit: 1000,
+  },
+  server: {
+    port: 5173,
+    proxy: {
+      "^/(v1|openapi.json|healthz|readyz)": {
+        target: server,
+        ...(key === undefined ? {} : { headers: { Authorization: `Bearer ${key}` } }),
+      },
+    },
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: [here("./src/test/setup.ts")],
+    restoreMocks: true,
+    testTimeout: 20_000,
+    // Two cores: starting a worker costs more than most files' tests.
+    maxWorkers: 2,
+    env: { TZ: "UTC" },
+  },
+});
