@@ -9,17 +9,15 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { whenSignedOut } from "@/api/client";
 import { makeQueryClient } from "@/api/queryClient";
-import { end } from "@/api/session";
+import { followOtherTabs, goToSignIn } from "@/app/browserWindow";
 import { Providers } from "@/app/Providers";
 import { makeRouter } from "@/app/router";
 
 const queries = makeQueryClient();
 const router = makeRouter(queries);
 
-whenSignedOut(() => {
-  end(queries);
-  void router.invalidate();
-});
+whenSignedOut(goToSignIn);
+followOtherTabs();
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

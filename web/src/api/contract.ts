@@ -11,7 +11,13 @@ export interface OrganisationOfSession {
 }
 
 export interface Session {
-  user: { id: string; name: string; email: string };
+  user: {
+    id: string;
+    name: string;
+    email: string;
+    /** False for one who came by a link and has yet to choose a password. */
+    has_password: boolean;
+  };
   organisation: OrganisationOfSession;
   organisations: OrganisationOfSession[];
   csrf_token: string;

@@ -68,6 +68,20 @@ it("holds the list still while it is paused, but not the figures", async () => {
   expect(feed.current().pulse?.events_today).toBe(7);
 });
 
+it("shows events as metered once metering has caught up", async () => {
+  const { feed } = await opened();
+  const states = () => feed.current().events.map((event) => event.state);
+  send('event: sample\ndata: {"id":"evt-1","state":"accepted"}\n\nevent: pulse\ndata: {"metered_behind":1}\n\n');
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  paint();
+  expect(states()).toEqual(["accepted"]);
+  send('event: pulse\ndata: {"metered_behind":0}\n\n');
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  paint();
+  expect(states()).toEqual(["metered"]);
+});
+
 it("ignores what it can't read", async () => {
   const { feed } = await opened();
   send("event: sample\ndata: {broken\n\nevent: other\ndata: 1\n\n");

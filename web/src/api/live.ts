@@ -16,8 +16,8 @@ export interface SampledEvent {
   event: string;
   quantity: string;
   model: string | null;
-  tokens: string | number | null;
-  state: string;
+  tokens: string | null;
+  state: "accepted" | "metered" | "unattributed";
 }
 
 export interface Pulse {
@@ -74,9 +74,9 @@ export class LiveFeed {
   };
 
   private receive(kind: string | undefined, data: string): void {
-    const parsed: unknown = parse(data);
-    if (kind === "pulse") this.pulse = parsed as Pulse;
-    else if (kind === "sample" && !this.view.paused) this.arrived.push(...sampled(parsed));
+    const parsed = parse(data);
+    if (kind === "pulse" && parsed !== null) this.pulse = parsed as Pulse;
+    else if (kind === "sample" && parsed !== null && !this.view.paused) this.arrived.push(parsed as SampledEvent);
     else return;
     this.frame ??= requestAnimationFrame(() => this.flush());
   }
@@ -87,7 +87,7 @@ export class LiveFeed {
     const newest = this.arrived.slice(-KEPT).reverse();
     this.arrived = [];
     const events = newest.length === 0 ? this.view.events : [...newest, ...this.view.events].slice(0, KEPT);
-    this.show({ events, pulse: this.pulse });
+    this.show({ events: this.pulse?.metered_behind === 0 ? events.map(metered) : events, pulse: this.pulse });
   }
 
   private show(change: Partial<LiveView>): void {
@@ -106,19 +106,17 @@ export class LiveFeed {
   }
 }
 
+/** Once metering has caught up, it has all that was accepted before. */
+function metered(event: SampledEvent): SampledEvent {
+  return event.state === "accepted" ? { ...event, state: "metered" } : event;
+}
+
 function parse(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    return [];
+    return null;
   }
-}
-
-/** A sample frame is one event, a list of them, or {events: […]}. */
-function sampled(parsed: unknown): SampledEvent[] {
-  if (Array.isArray(parsed)) return parsed as SampledEvent[];
-  if (typeof parsed === "object" && parsed !== null && "events" in parsed) return parsed.events as SampledEvent[];
-  return [parsed as SampledEvent];
 }
 
 const LiveContext = createContext<LiveFeed | null>(null);

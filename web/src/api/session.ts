@@ -1,7 +1,7 @@
 /** Who is signed in, for which organisation, and the ways in and out. */
 
 import { type QueryClient, queryOptions, useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { ask, setCsrfToken, tellSignedOut } from "./client";
+import { ask, setCsrfToken } from "./client";
 import type { Session } from "./contract";
 import { Problem } from "./problem";
 
@@ -13,6 +13,14 @@ export interface Credentials {
 export interface FirstOwner extends Credentials {
   name: string;
   organisation_name: string;
+  /** Where `setup_code_needed`: what the server printed. */
+  code?: string;
+}
+
+export interface NewPassword {
+  /** Left out by one who has none yet. */
+  current_password?: string;
+  new_password: string;
 }
 
 /** The session, or null where nobody is signed in. */
@@ -32,7 +40,8 @@ export const sessionQuery = queryOptions({
 /** Whether the installation waits for its first owner. */
 export const setupQuery = queryOptions({
   queryKey: ["setup"],
-  queryFn: ({ signal }) => ask<{ setup_needed: boolean }>("GET", "/v1/auth/state", undefined, signal),
+  queryFn: ({ signal }) =>
+    ask<{ setup_needed: boolean; setup_code_needed?: boolean }>("GET", "/v1/auth/state", undefined, signal),
 });
 
 /** Within signed-in pages only. */
@@ -51,32 +60,20 @@ export const signIn = (credentials: Credentials) => ask<Session>("POST", "/v1/au
 export const setUp = (owner: FirstOwner) => ask<Session>("POST", "/v1/auth/setup", owner);
 export const redeemLink = (token: string) => ask<Session>("POST", "/v1/auth/link", { token });
 
-/** A mutation whose answer is the new session: all that was shown of the one before is forgotten. */
+export const switchOrganisation = (id: string) =>
+  ask<Session>("POST", "/v1/auth/organisation", { organisation_id: id });
+export const signOut = () => ask<void>("POST", "/v1/auth/sign-out");
+export const changePassword = (change: NewPassword) => ask<void>("POST", "/v1/auth/password", change);
+
+/** A mutation whose answer is the session that begins: what was shown of another one is forgotten. */
 export function useEntry<Input>(enter: (input: Input) => Promise<Session>) {
   const queries = useQueryClient();
   return useMutation({ mutationFn: enter, onSuccess: (session) => begin(queries, session) });
 }
 
-export function useSwitchOrganisation() {
-  return useEntry((id: string) => ask<Session>("POST", "/v1/auth/organisation", { organisation_id: id }));
-}
-
-export function useSignOut() {
-  return useMutation({
-    mutationFn: () => ask<void>("POST", "/v1/auth/sign-out"),
-    onSettled: () => tellSignedOut(),
-  });
-}
-
-export function begin(queries: QueryClient, session: Session): void {
+function begin(queries: QueryClient, session: Session): void {
   queries.clear();
   queries.setQueryData(sessionQuery.queryKey, remember(session));
-}
-
-export function end(queries: QueryClient): void {
-  queries.clear();
-  setCsrfToken(undefined);
-  queries.setQueryData(sessionQuery.queryKey, null);
 }
 
 function remember(session: Session): Session {

@@ -1,8 +1,8 @@
 import { screen, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { Problem } from "@/api/problem";
 import { renderPart } from "@/test/render";
+import { user } from "@/test/user";
 import { type Column, DataTable } from "./DataTable";
 
 interface Row {
@@ -41,7 +41,7 @@ it("shows the rows of all pages", () => {
 
 it("gets the next page", async () => {
   show({ hasNextPage: true });
-  await userEvent.click(screen.getByRole("button", { name: "Show more" }));
+  await user.click(screen.getByRole("button", { name: "Show more" }));
   expect(settled.fetchNextPage).toHaveBeenCalledOnce();
 });
 

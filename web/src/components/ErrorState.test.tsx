@@ -1,8 +1,8 @@
 import { screen } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { Problem } from "@/api/problem";
 import { renderPart } from "@/test/render";
+import { user } from "@/test/user";
 import { ErrorState } from "./ErrorState";
 
 const problem = (status: number) =>
@@ -20,6 +20,6 @@ it("offers another try only where it may help", async () => {
   unmount();
 
   renderPart(<ErrorState error={problem(503)} onRetry={retry} />);
-  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(retry).toHaveBeenCalledOnce();
 });

@@ -13,6 +13,7 @@ const TONES: Record<string, Tone> = {
   open: "busy",
   running: "busy",
   pending: "busy",
+  accepted: "busy",
   trialing: "busy",
   draft: "calm",
   held: "warn",

@@ -6,7 +6,7 @@ import type { Session } from "@/api/contract";
 import type { Overview } from "@/api/overview";
 
 export const SESSION: Session = {
-  user: { id: "usr_1", name: "Ada Larkspur", email: "ada@larkspur.example" },
+  user: { id: "usr_1", name: "Ada Larkspur", email: "ada@larkspur.example", has_password: true },
   organisation: { id: "org_test", name: "Larkspur AI", mode: "test", role: "owner" },
   organisations: [
     { id: "org_test", name: "Larkspur AI", mode: "test", role: "owner" },

@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { setLocales } from "@/app/formats";
 import { server } from "./server";
 
+// Whether an element is hidden is a question for the browser (tests/e2e); here it costs more than all else.
 // Slow machines are slow; what is never there is missing all the same. And a failure shows no page of markup.
-configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error(message ?? "") });
+configure({ asyncUtilTimeout: 5_000, defaultHidden: true, getElementError: (message) => new Error(message ?? "") });
 
 beforeAll(() => {
   setLocales(["en-US"]);
@@ -16,6 +17,9 @@ afterEach(() => {
   server.resetHandlers();
 });
 afterAll(() => server.close());
+
+// It has no size to draw in here.
+vi.mock("@/components/TimeChartDrawing", () => ({ default: () => null }));
 
 // What Mantine asks of a browser and jsdom hasn't got.
 Object.defineProperty(window, "matchMedia", {

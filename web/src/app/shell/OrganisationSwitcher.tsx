@@ -1,24 +1,22 @@
 import { Group, Menu, Text, UnstyledButton } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCheck, IconSelector } from "@tabler/icons-react";
-import { useRouter } from "@tanstack/react-router";
+import { useMutation } from "@tanstack/react-query";
 import type { OrganisationOfSession } from "@/api/contract";
-import { useSession, useSwitchOrganisation } from "@/api/session";
+import { switchOrganisation, useSession } from "@/api/session";
+import { startAnew } from "@/app/browserWindow";
 import { ModeBadge } from "./ModeBadge";
 import classes from "./OrganisationSwitcher.module.css";
 
 /** Test and live are organisations of their own, so that switching between them is switching organisations. */
 export function OrganisationSwitcher() {
   const { organisation, organisations } = useSession();
-  const router = useRouter();
-  const switching = useSwitchOrganisation();
-
-  const change = (to: OrganisationOfSession) =>
-    switching.mutate(to.id, {
-      // What a page was about does not exist in another organisation.
-      onSuccess: () => void router.navigate({ to: "/" }).then(() => router.invalidate()),
-      onError: (error) => notifications.show({ color: "red", title: "Not switched", message: error.message }),
-    });
+  const switching = useMutation({
+    mutationFn: (to: OrganisationOfSession) => switchOrganisation(to.id),
+    // What the page was about does not exist in another organisation.
+    onSuccess: () => startAnew("/"),
+    onError: (error) => notifications.show({ color: "red", title: "Not switched", message: error.message }),
+  });
 
   return (
     <Menu position="bottom-start" width={280} shadow="md">
@@ -39,7 +37,7 @@ export function OrganisationSwitcher() {
         {organisations.map((each) => (
           <Menu.Item
             key={each.id}
-            onClick={() => each.id !== organisation.id && change(each)}
+            onClick={() => each.id !== organisation.id && switching.mutate(each)}
             rightSection={each.id === organisation.id ? <IconCheck size={16} aria-label="in use" /> : null}
           >
             <Group gap="xs" wrap="nowrap">

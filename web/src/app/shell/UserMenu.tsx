@@ -1,10 +1,13 @@
 import { ActionIcon, Menu, Text } from "@mantine/core";
-import { IconLogout, IconUserCircle } from "@tabler/icons-react";
-import { useSession, useSignOut } from "@/api/session";
+import { IconKey, IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { signOut, useSession } from "@/api/session";
+import { startAnew } from "@/app/browserWindow";
 
 export function UserMenu() {
   const { user, organisation } = useSession();
-  const signOut = useSignOut();
+  const leaving = useMutation({ mutationFn: signOut, onSettled: () => startAnew("/sign-in") });
   return (
     <Menu position="bottom-end" width={240} shadow="md">
       <Menu.Target>
@@ -22,7 +25,10 @@ export function UserMenu() {
           </Text>
         </Menu.Label>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={() => signOut.mutate()}>
+        <Menu.Item component={Link} to="/password" leftSection={<IconKey size={16} stroke={1.7} />}>
+          {user.has_password ? "Change password" : "Choose a password"}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={() => leaving.mutate()}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -1,11 +1,16 @@
-import { screen, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { expect, it } from "vitest";
-import { tellSignedOut, whenSignedOut } from "@/api/client";
-import { end } from "@/api/session";
+import { expect, it, vi } from "vitest";
+import type { Mode } from "@/api/contract";
+import { browserWindow } from "@/app/browserWindow";
 import { renderSite } from "@/test/render";
-import { problem, SESSION, server, signedOut } from "@/test/server";
+import { problem, SESSION, server } from "@/test/server";
+import { user } from "@/test/user";
+
+const sessionOf = (mode: Mode) =>
+  http.get("*/v1/auth/session", () =>
+    HttpResponse.json({ ...SESSION, organisation: { ...SESSION.organisation, mode } }),
+  );
 
 it("leads to every part", async () => {
   renderSite("/settings");
@@ -18,40 +23,27 @@ it("leads to every part", async () => {
   expect(within(navigation).getByRole("link", { name: "Settings" })).toHaveAttribute("aria-current", "page");
 });
 
-it("tells test mode from live, and switches", async () => {
-  const [test, live] = SESSION.organisations;
-  let now = test;
-  server.use(
-    http.post("*/v1/auth/organisation", async ({ request }) => {
-      expect(await request.json()).toEqual({ organisation_id: live?.id });
-      expect(request.headers.get("X-CSRF-Token")).toBe("csrf-1");
-      now = live;
-      return HttpResponse.json({ ...SESSION, organisation: now, csrf_token: "csrf-2" });
-    }),
-  );
+it.each(["test", "live"] as const)("tells %s mode at a glance", async (mode) => {
+  server.use(sessionOf(mode));
   const { container } = renderSite("/settings");
-  expect(await screen.findByText("Test mode")).toBeInTheDocument();
-  expect(container.querySelector("[data-mode=test]")).not.toBeNull();
-
-  await userEvent.click(screen.getByRole("button", { name: /Organisation: Larkspur AI, test mode/ }));
-  await userEvent.click(await screen.findByRole("menuitem", { name: /Larkspur AI.*Live/ }));
-
-  expect(await screen.findByRole("button", { name: /live mode/ })).toBeInTheDocument();
-  expect(container.querySelector("[data-mode=live]")).not.toBeNull();
-  expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeInTheDocument();
+  expect(await screen.findByText(mode === "test" ? "Test mode" : "Live")).toBeInTheDocument();
+  expect(container.querySelector("[data-mode]")).toHaveAttribute("data-mode", mode);
 });
 
-it("goes to the sign-in once the session has ended", async () => {
-  const { queries, router } = renderSite("/settings");
-  await screen.findByRole("navigation", { name: "Main" });
-  const off = whenSignedOut(() => {
-    end(queries);
-    void router.invalidate();
-  });
-  server.use(signedOut);
-  tellSignedOut();
-  expect(await screen.findByRole("button", { name: "Sign in" })).toBeInTheDocument();
-  off();
+it("begins anew in the other organisation", async () => {
+  const goTo = vi.spyOn(browserWindow, "goTo").mockReturnValue();
+  const sent = vi.fn();
+  server.use(
+    http.post("*/v1/auth/organisation", async ({ request }) => {
+      sent(request.headers.get("X-CSRF-Token"), await request.json());
+      return HttpResponse.json(SESSION);
+    }),
+  );
+  renderSite("/settings");
+  await user.click(await screen.findByRole("button", { name: /Organisation: Larkspur AI, test mode/ }));
+  await user.click(await screen.findByRole("menuitem", { name: /Larkspur AI.*Live/ }));
+  await waitFor(() => expect(goTo).toHaveBeenCalledWith("/"));
+  expect(sent).toHaveBeenCalledWith("csrf-1", { organisation_id: "org_live" });
 });
 
 it("shows what the server refuses, in its words", async () => {

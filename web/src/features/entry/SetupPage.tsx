@@ -1,25 +1,25 @@
 import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Problem } from "@/api/problem";
-import { setUp, useEntry } from "@/api/session";
+import { setUp, setupQuery, useEntry } from "@/api/session";
 import { ErrorState } from "@/components/ErrorState";
 import { EntryCard } from "./EntryCard";
-
-const SHORTEST_PASSWORD = 12;
+import { tooShort } from "./passwords";
 
 export function SetupPage() {
   const entry = useEntry(setUp);
   const navigate = useNavigate();
+  const codeNeeded = useSuspenseQuery(setupQuery).data.setup_code_needed ?? false;
   const form = useForm({
-    initialValues: { organisation_name: "", name: "", email: "", password: "" },
+    initialValues: { organisation_name: "", name: "", email: "", password: "", code: "" },
     validate: {
-      password: (password) =>
-        password.length < SHORTEST_PASSWORD ? `At least ${SHORTEST_PASSWORD} characters; a sentence is good` : null,
+      password: tooShort,
     },
   });
-  const submit = form.onSubmit((values) =>
-    entry.mutate(values, {
+  const submit = form.onSubmit(({ code, ...values }) =>
+    entry.mutate(codeNeeded ? { ...values, code } : values, {
       onSuccess: () => void navigate({ to: "/", replace: true }),
       onError: (error) => error instanceof Problem && form.setErrors(error.fields),
     }),
@@ -38,6 +38,15 @@ export function SetupPage() {
           <TextInput label="Your name" autoComplete="name" required {...form.getInputProps("name")} />
           <TextInput label="E-mail" type="email" autoComplete="username" required {...form.getInputProps("email")} />
           <PasswordInput label="Password" autoComplete="new-password" required {...form.getInputProps("password")} />
+          {codeNeeded && (
+            <TextInput
+              label="Set-up code"
+              description="The server printed it when it started: only who runs it may set it up from afar"
+              autoComplete="one-time-code"
+              required
+              {...form.getInputProps("code")}
+            />
+          )}
           {entry.error !== null && <ErrorState error={entry.error} />}
           <Button type="submit" size="md" loading={entry.isPending}>
             Create the account

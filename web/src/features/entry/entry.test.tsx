@@ -1,9 +1,9 @@
 import { screen, waitFor } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { afterEach, expect, it, vi } from "vitest";
 import { renderSite } from "@/test/render";
 import { problem, SESSION, server, signedOut } from "@/test/server";
+import { user } from "@/test/user";
 
 afterEach(() => window.history.replaceState(null, "", "/"));
 
@@ -17,9 +17,9 @@ it("sends who is not signed in to the sign-in, and back to the page asked for", 
     }),
   );
   const { router } = renderSite("/settings");
-  await userEvent.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
-  await userEvent.type(screen.getByLabelText(/^Password/), "correct horse battery");
-  await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  await user.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
+  await user.type(screen.getByLabelText(/^Password/), "correct horse battery");
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
 
   expect(await screen.findByRole("heading", { level: 1, name: "Settings" })).toBeInTheDocument();
   expect(received).toHaveBeenCalledWith({ email: "ada@larkspur.example", password: "correct horse battery" });
@@ -32,9 +32,9 @@ it("says why a sign-in was refused", async () => {
     http.post("*/v1/auth/sign-in", () => problem(401, "wrong_credentials", "Check both.")),
   );
   renderSite("/sign-in");
-  await userEvent.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
-  await userEvent.type(screen.getByLabelText(/^Password/), "wrong");
-  await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  await user.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
+  await user.type(screen.getByLabelText(/^Password/), "wrong");
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Check both.");
 });
 
@@ -51,15 +51,15 @@ it("opens the set-up on a new installation, and shows which field is wrong", asy
     ),
   );
   renderSite("/");
-  await userEvent.type(await screen.findByLabelText(/Company/), "Larkspur AI");
-  await userEvent.type(screen.getByLabelText(/Your name/), "Ada");
-  await userEvent.type(screen.getByLabelText(/E-mail/), "ada@localhost");
-  await userEvent.type(screen.getByLabelText(/^Password/), "short");
-  await userEvent.click(screen.getByRole("button", { name: "Create the account" }));
+  await user.type(await screen.findByLabelText(/Company/), "Larkspur AI");
+  await user.type(screen.getByLabelText(/Your name/), "Ada");
+  await user.type(screen.getByLabelText(/E-mail/), "ada@localhost");
+  await user.type(screen.getByLabelText(/^Password/), "short");
+  await user.click(screen.getByRole("button", { name: "Create the account" }));
   expect(await screen.findByText(/At least 12 characters/)).toBeInTheDocument();
 
-  await userEvent.type(screen.getByLabelText(/^Password/), " and then long");
-  await userEvent.click(screen.getByRole("button", { name: "Create the account" }));
+  await user.type(screen.getByLabelText(/^Password/), " and then long");
+  await user.click(screen.getByRole("button", { name: "Create the account" }));
   await waitFor(() => expect(screen.getByLabelText(/E-mail/)).toHaveAccessibleDescription("is no address"));
 });
 
@@ -88,4 +88,22 @@ it("says so when a link was used before", async () => {
   renderSite("/sign-in");
   expect(await screen.findByRole("alert")).toHaveTextContent("Ask for another link.");
   expect(screen.getByRole("link", { name: /password/ })).toBeInTheDocument();
+});
+
+it("gives a first password to who came by a link, without asking for one", async () => {
+  const received: unknown[] = [];
+  server.use(
+    http.get("*/v1/auth/session", () =>
+      HttpResponse.json({ ...SESSION, user: { ...SESSION.user, has_password: false } }),
+    ),
+    http.post("*/v1/auth/password", async ({ request }) => {
+      received.push(await request.json());
+      return new HttpResponse(null, { status: 204 });
+    }),
+  );
+  const { router } = renderSite("/password");
+  await user.type(await screen.findByLabelText(/New password/), "correct horse battery");
+  await user.click(screen.getByRole("button", { name: "Choose" }));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/"));
+  expect(received).toEqual([{ new_password: "correct horse battery" }]);
 });

@@ -1,4 +1,4 @@
-/** The ways in: first-run setup, sign-in, one-time link. None needs a session. */
+/** The ways in: first-run setup, sign-in, one-time link; and the password for the next time. */
 
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { sessionQuery, setupQuery } from "@/api/session";
@@ -30,4 +30,14 @@ const setupRoute = createRoute({
   component: lazyRouteComponent(() => import("./SetupPage"), "SetupPage"),
 });
 
-export const entryRoutes = [signInRoute, setupRoute];
+const passwordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/password",
+  beforeLoad: async ({ context }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (session === null) throw redirect({ to: "/sign-in", search: { to: "/password" } });
+  },
+  component: lazyRouteComponent(() => import("./PasswordPage"), "PasswordPage"),
+});
+
+export const entryRoutes = [signInRoute, setupRoute, passwordRoute];
