@@ -35,7 +35,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: [here("./src/test/setup.ts")],
     restoreMocks: true,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Starting a worker, with all of Mantine, costs more than most files' tests.
     maxWorkers: 2,
     isolate: false,

@@ -45,7 +45,7 @@ const COLORS: Record<Tone, [text: string, ground: string]> = {
 export function StatusBadge({ status }: { status: string }) {
   const [c, bg] = COLORS[TONES[status] ?? "calm"];
   return (
-    <Badge c={c} bg={bg} size="md">
+    <Badge c={c} bg={bg} miw="max-content">
       {status.replaceAll("_", " ")}
     </Badge>
   );

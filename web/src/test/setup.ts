@@ -6,7 +6,7 @@ import { server } from "./server";
 
 // Whether an element is hidden is a question for the browser (tests/e2e); here it costs more than all else.
 // Slow machines are slow; what is never there is missing all the same. And a failure shows no page of markup.
-configure({ asyncUtilTimeout: 5_000, defaultHidden: true, getElementError: (message) => new Error(message ?? "") });
+configure({ asyncUtilTimeout: 15_000, defaultHidden: true, getElementError: (message) => new Error(message ?? "") });
 
 beforeAll(() => {
   setLocales(["en-US"]);

@@ -17,7 +17,7 @@ export function Mark({ size = 26 }: { size?: number }) {
 
 export function Logo() {
   return (
-    <UnstyledButton component={Link} to="/" aria-label="JustPaid: overview">
+    <UnstyledButton component={Link} to="/" aria-label="JustPaid: overview" visibleFrom="xs">
       <Group gap={8} wrap="nowrap">
         <Mark />
         <Text fw={650} fz="lg" visibleFrom="sm" style={{ letterSpacing: "-0.02em" }}>

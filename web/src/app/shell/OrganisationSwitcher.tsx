@@ -42,7 +42,7 @@ export function OrganisationSwitcher() {
           >
             <Group gap="xs" wrap="nowrap">
               <Text truncate>{each.name}</Text>
-              <ModeBadge mode={each.mode} short />
+              <ModeBadge mode={each.mode} />
             </Group>
           </Menu.Item>
         ))}

@@ -26,7 +26,7 @@ it("leads to every part", async () => {
 it.each(["test", "live"] as const)("tells %s mode at a glance", async (mode) => {
   server.use(sessionOf(mode));
   const { container } = renderSite("/settings");
-  expect(await screen.findByText(mode === "test" ? "Test mode" : "Live")).toBeInTheDocument();
+  expect(await screen.findByText(mode === "test" ? "Test" : "Live")).toBeInTheDocument();
   expect(container.querySelector("[data-mode]")).toHaveAttribute("data-mode", mode);
 });
 

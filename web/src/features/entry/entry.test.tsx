@@ -3,7 +3,7 @@ import { HttpResponse, http } from "msw";
 import { afterEach, expect, it, vi } from "vitest";
 import { renderSite } from "@/test/render";
 import { problem, SESSION, server, signedOut } from "@/test/server";
-import { user } from "@/test/user";
+import { fill, user } from "@/test/user";
 
 afterEach(() => window.history.replaceState(null, "", "/"));
 
@@ -17,8 +17,8 @@ it("sends who is not signed in to the sign-in, and back to the page asked for", 
     }),
   );
   const { router } = renderSite("/settings");
-  await user.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
-  await user.type(screen.getByLabelText(/^Password/), "correct horse battery");
+  await fill(/E-mail/, "ada@larkspur.example");
+  await fill(/^Password/, "correct horse battery");
   await user.click(screen.getByRole("button", { name: "Sign in" }));
 
   expect(await screen.findByRole("heading", { level: 1, name: "Settings" })).toBeInTheDocument();
@@ -32,8 +32,8 @@ it("says why a sign-in was refused", async () => {
     http.post("*/v1/auth/sign-in", () => problem(401, "wrong_credentials", "Check both.")),
   );
   renderSite("/sign-in");
-  await user.type(await screen.findByLabelText(/E-mail/), "ada@larkspur.example");
-  await user.type(screen.getByLabelText(/^Password/), "wrong");
+  await fill(/E-mail/, "ada@larkspur.example");
+  await fill(/^Password/, "wrong");
   await user.click(screen.getByRole("button", { name: "Sign in" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Check both.");
 });
@@ -51,14 +51,14 @@ it("opens the set-up on a new installation, and shows which field is wrong", asy
     ),
   );
   renderSite("/");
-  await user.type(await screen.findByLabelText(/Company/), "Larkspur AI");
-  await user.type(screen.getByLabelText(/Your name/), "Ada");
-  await user.type(screen.getByLabelText(/E-mail/), "ada@localhost");
-  await user.type(screen.getByLabelText(/^Password/), "short");
+  await fill(/Company/, "Larkspur AI");
+  await fill(/Your name/, "Ada");
+  await fill(/E-mail/, "ada@localhost");
+  await fill(/^Password/, "short");
   await user.click(screen.getByRole("button", { name: "Create the account" }));
   expect(await screen.findByText(/At least 12 characters/)).toBeInTheDocument();
 
-  await user.type(screen.getByLabelText(/^Password/), " and then long");
+  await fill(/^Password/, "short and then long");
   await user.click(screen.getByRole("button", { name: "Create the account" }));
   await waitFor(() => expect(screen.getByLabelText(/E-mail/)).toHaveAccessibleDescription("is no address"));
 });
@@ -102,7 +102,7 @@ it("gives a first password to who came by a link, without asking for one", async
     }),
   );
   const { router } = renderSite("/password");
-  await user.type(await screen.findByLabelText(/New password/), "correct horse battery");
+  await fill(/New password/, "correct horse battery");
   await user.click(screen.getByRole("button", { name: "Choose" }));
   await waitFor(() => expect(router.state.location.pathname).toBe("/"));
   expect(received).toEqual([{ new_password: "correct horse battery" }]);
