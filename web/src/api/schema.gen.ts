@@ -44,6 +44,277 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Auth State
+         * @description Whether this installation waits for its first user. Nobody need be signed in.
+         */
+        get: operations["get_auth_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Up Installation
+         * @description Make the first user, who owns the organisation and is signed in. Only while there is no user at all.
+         */
+        post: operations["set_up_installation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in by e-mail address and password. Too many attempts are refused for a while, right ones too.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use One Time Link
+         * @description Sign in by a one-time link, or accept an invitation. It opens nothing a second time.
+         *
+         *     An invitation of somebody who is a user already is accepted by a session of theirs (`sign_in_first`).
+         */
+        post: operations["use_one_time_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session
+         * @description Who is signed in, and what they may do.
+         */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out
+         * @description End this session.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Organisation
+         * @description Go on in another of one's organisations.
+         */
+        post: operations["use_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Change one's password, or choose the first one. All other sessions end.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Sessions
+         * @description Where one is signed in, newest first.
+         */
+        get: operations["list_own_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Own Session
+         * @description Sign out elsewhere.
+         */
+        delete: operations["end_own_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Organisation
+         * @description Make a pair of organisations, in test and in live mode, that the user owns. `POST /v1/auth/organisation` then
+         *     switches to one of them.
+         */
+        post: operations["create_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Members
+         * @description Everybody who is in or invited, newest first.
+         */
+        get: operations["list_all_members"];
+        put?: never;
+        /**
+         * Create Member
+         * @description Invite somebody to this organisation, or invite them anew. The link is in this answer and nowhere else.
+         */
+        post: operations["create_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Member
+         * @description Take a member out of this organisation, or an invitation back.
+         */
+        delete: operations["delete_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Member
+         * @description Give another role. Acts at once on the member's open sessions.
+         */
+        patch: operations["update_member"];
+        trace?: never;
+    };
     "/v1/organisation": {
         parameters: {
             query?: never;
@@ -124,6 +395,29 @@ export interface paths {
          * @description Who changed what and when, newest first.
          */
         get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/request-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Request Log
+         * @description The organisation's requests, newest first, a few seconds after they were answered.
+         *
+         *     Events come too fast to be shown one by one: all alike of a minute (same key, status and error) are one row, once
+         *     the minute is over.
+         */
+        get: operations["list_request_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1856,11 +2150,16 @@ export interface components {
         Actor: {
             /**
              * Type
-             * @description `api_key`.
+             * @description `api_key` or `member`.
              */
             type: string;
             /** Id */
             id: string;
+            /**
+             * Name
+             * @description The key's start and end, or the member's e-mail address, as it was then.
+             */
+            name: string | null;
         };
         /** AddOnIn */
         AddOnIn: {
@@ -2075,6 +2374,19 @@ export interface components {
              * @description What was asked, such as `POST /v1/plans`.
              */
             request: string;
+        };
+        /** AuthStateOut */
+        AuthStateOut: {
+            /**
+             * Setup Needed
+             * @description There is no user yet: the first makes this installation theirs.
+             */
+            setup_needed: boolean;
+            /**
+             * Setup Code Needed
+             * @description The set-up is asked for from another machine and needs the code that the server printed.
+             */
+            setup_code_needed: boolean;
         };
         /**
          * BackfillIn
@@ -3613,6 +3925,44 @@ export interface components {
             quantity: string;
         };
         /**
+         * InvitedMemberOut
+         * @description A member who is invited. Nothing is sent by e-mail: pass the link on.
+         */
+        InvitedMemberOut: {
+            /** Id */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "finance" | "developer" | "viewer";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "invited" | "joined";
+            /** Invitation Expires At */
+            invitation_expires_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /** Joined At */
+            joined_at: string | null;
+            /**
+             * Link
+             * @description The path and token to open on this server, once; null where the request is answered again.
+             * @example /sign-in#token=…
+             */
+            link: string | null;
+        };
+        /**
          * InvoiceIn
          * @description A one-off invoice, as a draft.
          */
@@ -4127,6 +4477,67 @@ export interface components {
              */
             amount: string;
         };
+        /** LinkIn */
+        LinkIn: {
+            /** Token */
+            token: string;
+        };
+        /** LoggedRequestOut */
+        LoggedRequestOut: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            at: string;
+            /** Method */
+            method: string;
+            /**
+             * Path
+             * @description The route's template, such as `/v1/customers/{customer}`.
+             */
+            path: string;
+            /** Status */
+            status: number;
+            /**
+             * Error Code
+             * @description `code` of the problem that was answered.
+             */
+            error_code: string | null;
+            /**
+             * Duration Ms
+             * @description Of several, their mean.
+             */
+            duration_ms: number;
+            /**
+             * Count
+             * @description 1, or how many alike there were in this minute.
+             */
+            count: number;
+            /**
+             * Key
+             * @description The API key's start and end.
+             * @example sk_test_…abcd
+             */
+            key: string | null;
+            /**
+             * Member
+             * @description The e-mail address of the member whose session it was.
+             */
+            member: string | null;
+            /**
+             * Actor Id
+             * @description `key_…` or `mem_…`.
+             */
+            actor_id: string;
+            /**
+             * Request Id
+             * @description As the answer had it in X-Request-Id; null for several.
+             */
+            request_id: string | null;
+        };
         /**
          * MatrixPrice
          * @description `default_unit_amount` prices what no cell takes; without it that is free, and a step says so.
@@ -4198,6 +4609,75 @@ export interface components {
             cells: components["schemas"]["Cell-Output"][];
             /** Default Unit Amount */
             default_unit_amount?: string | null;
+        };
+        /** MemberIn */
+        MemberIn: {
+            /**
+             * Email
+             * @example ann@acme.example
+             */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "finance" | "developer" | "viewer";
+        };
+        /** MemberOut */
+        MemberOut: {
+            /** Id */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "finance" | "developer" | "viewer";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "invited" | "joined";
+            /** Invitation Expires At */
+            invitation_expires_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /** Joined At */
+            joined_at: string | null;
+        };
+        /** MemberPatch */
+        MemberPatch: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "finance" | "developer" | "viewer";
+        };
+        /** MembershipOut */
+        MembershipOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "test" | "live";
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "finance" | "developer" | "viewer";
         };
         /**
          * MeterIn
@@ -4398,6 +4878,18 @@ export interface components {
              */
             next_after: string | null;
         };
+        /** NewOrganisationIn */
+        NewOrganisationIn: {
+            /** Name */
+            name: string;
+            /**
+             * Mode
+             * @description Which of the two that are made the answer shows.
+             * @default test
+             * @enum {string}
+             */
+            mode?: "test" | "live";
+        };
         /**
          * NewPhaseIn
          * @description A part of a ramp; what is left out is as in the phase before it.
@@ -4443,11 +4935,54 @@ export interface components {
              */
             path: string | null;
         };
+        /** OpenSessionOut */
+        OpenSessionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Current
+             * @description The one that asks.
+             */
+            current: boolean;
+            /** Address */
+            address: string;
+            /** User Agent */
+            user_agent: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             * @description To the minute.
+             * @example 2026-04-17T15:19:02Z
+             */
+            last_seen_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            expires_at: string;
+        };
+        /** OpenSessions */
+        OpenSessions: {
+            /** Data */
+            data: components["schemas"]["OpenSessionOut"][];
+        };
         /**
          * Operator
          * @enum {string}
          */
         Operator: "eq" | "ne" | "in" | "not_in" | "gt" | "gte" | "lt" | "lte" | "exists";
+        /** OrganisationChoiceIn */
+        OrganisationChoiceIn: {
+            /** Organisation Id */
+            organisation_id: string;
+        };
         /** OrganisationOut */
         OrganisationOut: {
             /** Id */
@@ -4713,6 +5248,26 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[LoggedRequestOut] */
+        Page_LoggedRequestOut_: {
+            /** Data */
+            data: components["schemas"]["LoggedRequestOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /** Page[MemberOut] */
+        Page_MemberOut_: {
+            /** Data */
+            data: components["schemas"]["MemberOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
         /** Page[MeterOut] */
         Page_MeterOut_: {
             /** Data */
@@ -4772,6 +5327,19 @@ export interface components {
              * @description Send it as `cursor` to get the next page; null on the last page.
              */
             next_cursor: string | null;
+        };
+        /** PasswordIn */
+        PasswordIn: {
+            /**
+             * Current Password
+             * @description Left out by a user who came by a link and has no password yet.
+             */
+            current_password?: string | null;
+            /**
+             * New Password
+             * @description At least 12 characters, and not the e-mail address.
+             */
+            new_password: string;
         };
         /** PauseIn */
         PauseIn: {
@@ -5528,6 +6096,57 @@ export interface components {
              */
             locale?: "en" | "en-GB" | "de" | "fr" | "es" | "it" | "nl" | "pt" | "ja";
         };
+        /**
+         * SessionOut
+         * @description Who is signed in, for which organisation, and what they may do in it.
+         */
+        SessionOut: {
+            /** Id */
+            id: string;
+            user: components["schemas"]["UserOut"];
+            /** @description The one in use. */
+            organisation: components["schemas"]["MembershipOut"];
+            /** Organisations */
+            organisations: components["schemas"]["MembershipOut"][];
+            /** Permissions */
+            permissions: ("organisation:read" | "organisation:write" | "members:read" | "members:write" | "api_keys:read" | "api_keys:write" | "audit_log:read" | "request_log:read" | "installation:read" | "customers:read" | "customers:write" | "events:read" | "events:write" | "usage:read" | "meters:read" | "meters:write" | "catalog:read" | "catalog:write" | "subscriptions:read" | "subscriptions:write" | "billing:read" | "billing:write")[];
+            /**
+             * Csrf Token
+             * @description Send it as X-CSRF-Token with every request that is not GET.
+             */
+            csrf_token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            expires_at: string;
+        };
+        /** SetupIn */
+        SetupIn: {
+            /** Name */
+            name: string;
+            /**
+             * Email
+             * @example ann@acme.example
+             */
+            email: string;
+            /**
+             * Password
+             * @description At least 12 characters, and not the e-mail address.
+             */
+            password: string;
+            /**
+             * Organisation Name
+             * @description Also renames the organisation that a bootstrap key has made.
+             */
+            organisation_name?: string | null;
+            /**
+             * Code
+             * @description Needed where `setup_code_needed` says so.
+             */
+            code?: string | null;
+        };
         /** ShareLinkIn */
         ShareLinkIn: {
             /**
@@ -5571,6 +6190,16 @@ export interface components {
             /** Seller */
             seller: string;
             invoice: components["schemas"]["InvoiceOut"];
+        };
+        /** SignInIn */
+        SignInIn: {
+            /**
+             * Email
+             * @example ann@acme.example
+             */
+            email: string;
+            /** Password */
+            password: string;
         };
         /** Status */
         Status: {
@@ -6362,6 +6991,20 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** UserOut */
+        UserOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Email */
+            email: string;
+            /**
+             * Has Password
+             * @description False for a user who came by a link and has yet to choose a password.
+             */
+            has_password: boolean;
+        };
         /** VerificationOut */
         VerificationOut: {
             /** Ok */
@@ -6734,6 +7377,1409 @@ export interface operations {
             };
         };
     };
+    get_auth_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthStateOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_one_time_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationChoiceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSessions"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganisationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_all_members: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedMemberOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_organisation: {
         parameters: {
             query?: never;
@@ -6752,8 +8798,17 @@ export interface operations {
                     "application/json": components["schemas"]["OrganisationOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6815,8 +8870,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6894,8 +8958,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ApiKeyOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6957,8 +9030,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7042,8 +9124,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7132,8 +9223,78 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntryOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_request_log: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LoggedRequestOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7179,8 +9340,17 @@ export interface operations {
                     "application/json": components["schemas"]["TestClockOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7235,8 +9405,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7325,8 +9504,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7404,8 +9592,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CustomerOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7467,8 +9664,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7543,8 +9749,17 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7617,8 +9832,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7717,8 +9941,17 @@ export interface operations {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7797,8 +10030,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7883,8 +10125,17 @@ export interface operations {
                     "application/json": components["schemas"]["EventFate"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7953,8 +10204,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8054,8 +10314,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8142,8 +10411,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_BackfillOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8205,8 +10483,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8281,8 +10568,17 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8351,8 +10647,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8448,8 +10753,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8536,8 +10850,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MeterOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8599,8 +10922,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8675,8 +11007,17 @@ export interface operations {
                     "application/json": components["schemas"]["MeterOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8749,8 +11090,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8847,8 +11197,17 @@ export interface operations {
                     "application/json": components["schemas"]["UsageOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8899,8 +11258,17 @@ export interface operations {
                     "application/json": components["schemas"]["UnbilledOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8951,8 +11319,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ProductOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9014,8 +11391,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9090,8 +11476,17 @@ export interface operations {
                     "application/json": components["schemas"]["ProductOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9164,8 +11559,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9252,8 +11656,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PlanOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9315,8 +11728,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9391,8 +11813,17 @@ export interface operations {
                     "application/json": components["schemas"]["PlanWithVersionsOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9465,8 +11896,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9562,8 +12002,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9659,8 +12108,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9760,8 +12218,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9847,8 +12314,17 @@ export interface operations {
                     "application/json": components["schemas"]["PlanOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9916,8 +12392,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10019,8 +12504,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10118,8 +12612,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10221,8 +12724,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10304,8 +12816,17 @@ export interface operations {
                     "application/json": components["schemas"]["CatalogOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10367,8 +12888,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10457,8 +12987,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10538,8 +13077,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_SubscriptionOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10601,8 +13149,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10677,8 +13234,17 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10751,8 +13317,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10846,8 +13421,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10947,8 +13531,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11048,8 +13641,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11149,8 +13751,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11234,8 +13845,17 @@ export interface operations {
                     "application/json": components["schemas"]["EstimateOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11295,8 +13915,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_BillingRunOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11358,8 +13987,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11434,8 +14072,17 @@ export interface operations {
                     "application/json": components["schemas"]["BillingRunOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11492,8 +14139,17 @@ export interface operations {
                     "application/json": components["schemas"]["ShareLinks"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11566,8 +14222,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11661,8 +14326,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11746,8 +14420,17 @@ export interface operations {
                     "application/json": components["schemas"]["SharedInvoiceOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11804,8 +14487,17 @@ export interface operations {
                     "application/pdf": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11862,8 +14554,17 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11927,8 +14628,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_InvoiceOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11990,8 +14700,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12066,8 +14785,17 @@ export interface operations {
                     "application/json": components["schemas"]["InvoiceOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12140,8 +14868,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12237,8 +14974,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12334,8 +15080,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12431,8 +15186,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12528,8 +15292,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12613,8 +15386,17 @@ export interface operations {
                     "application/pdf": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12671,8 +15453,17 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12729,8 +15520,17 @@ export interface operations {
                     "application/json": components["schemas"]["VerificationOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12792,8 +15592,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CreditGrantOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12855,8 +15664,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12931,8 +15749,17 @@ export interface operations {
                     "application/json": components["schemas"]["CreditGrantOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13001,8 +15828,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13087,8 +15923,17 @@ export interface operations {
                     "application/json": components["schemas"]["BalancesOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13141,8 +15986,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_LedgerEntryOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13191,8 +16045,17 @@ export interface operations {
                     "application/json": components["schemas"]["TopUpRulesOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13251,8 +16114,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13337,8 +16209,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13418,8 +16299,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TopUpOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13481,8 +16371,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13569,8 +16468,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13666,8 +16574,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13758,8 +16675,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ItemOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13821,8 +16747,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13906,8 +16841,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13998,8 +16942,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CreditNoteOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14061,8 +17014,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14137,8 +17099,17 @@ export interface operations {
                     "application/json": components["schemas"]["CreditNoteOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14207,8 +17178,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14292,8 +17272,17 @@ export interface operations {
                     "application/pdf": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14350,8 +17339,17 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14411,8 +17409,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TaxRateOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14474,8 +17481,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14550,8 +17566,17 @@ export interface operations {
                     "application/json": components["schemas"]["TaxRateOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14624,8 +17649,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14712,8 +17746,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CouponOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14775,8 +17818,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14851,8 +17903,17 @@ export interface operations {
                     "application/json": components["schemas"]["CouponOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14921,8 +17982,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15011,8 +18081,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AttachedDiscountOut_"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15074,8 +18153,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15159,8 +18247,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15242,8 +18339,17 @@ export interface operations {
                     "application/json": components["schemas"]["ChecksOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15289,8 +18395,17 @@ export interface operations {
                     "application/json": components["schemas"]["StatusOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15336,8 +18451,17 @@ export interface operations {
                     "application/json": components["schemas"]["StorageOut"];
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15391,8 +18515,17 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description No valid API key or session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
