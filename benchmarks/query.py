@@ -3,10 +3,13 @@
 `python -m benchmarks.query [--quick] [--preload 1000000]`: 100000000 for the published goals.
 """
 
+import argparse
+import json
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -26,15 +29,36 @@ _REPEATS: Final = 5
 
 
 def main() -> int:
-    options = parsed(__doc__, seconds=0, quick_seconds=0, preload=1_000_000, quick_preload=50_000)
+    options = parsed(__doc__, seconds=0, quick_seconds=0, preload=1_000_000, quick_preload=50_000, arguments=_arguments)
     with benchmark("query", vars(options)) as (report, work):
         console.print(f"[dim]storing {options.preload:,} events …[/]")
-        stored = preload(JUSTPAID, work / "data", options.preload, span_s=_SPAN_S)
-        with Server(JUSTPAID, work / "data") as server:
+        data, stored = _stored(work, options)
+        if options.store_only:
+            return 0
+        with Server(JUSTPAID, data) as server:
             _ask(server, options.preload, report)
             server.kill()
-        _start_again(work / "data", options.preload, report, stored)
+        _start_again(data, options.preload, report, stored)
         return report.finish()
+
+
+def _stored(work: Path, options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
+    """The data folder and what storing it took; with --stored those of an earlier run, if it is there."""
+    kept = Path(options.stored) if options.stored else work
+    told = kept / "stored.json"
+    if not told.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        took = preload(JUSTPAID, kept / "data", options.preload, span_s=_SPAN_S)
+        told.write_text(json.dumps(took))
+    stored: dict[str, Any] = json.loads(told.read_text())
+    if stored["events"] != options.preload:
+        raise SystemExit(f"{kept} holds {stored['events']:,} events; ask for --preload {stored['events']}")
+    return kept / "data", stored
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stored", help="a folder that keeps the stored events; a second run takes them from there")
+    parser.add_argument("--store-only", action="store_true", help="only store them, for a run at a quiet time")
 
 
 def _ask(server: Server, count: int, report: Report) -> None:
