@@ -13,7 +13,7 @@ def parsed(
     quick_preload: int,
     arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None,
 ) -> argparse.Namespace:
-    """`seconds` of each load and events stored beforehand (`preload`); --quick sets both small. `arguments` adds more."""
+    """`seconds` of each load, events stored beforehand (`preload`); --quick sets both small. `arguments` adds more."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a smoke run: under a minute, its figures mean nothing")
     parser.add_argument("--seconds", type=float, help=f"of the longest load (default {seconds:g})")
