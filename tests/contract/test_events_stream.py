@@ -30,7 +30,14 @@ def installation(database: Database, engines: Engines) -> TestInstallation:
 class Reader:
     """A client of the stream. `hold` makes it stop reading, `leave` go away."""
 
-    def __init__(self, app: ASGIApp, company: Company, query: str = "", last_id: int | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        company: Company,
+        query: str = "",
+        last_id: int | None = None,
+        path: str = "/v1/events/stream",
+    ) -> None:
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self._frames: asyncio.Queue[str] = asyncio.Queue()
@@ -38,7 +45,7 @@ class Reader:
         self._reading = asyncio.Event()
         self._reading.set()
         headers = [bearer(company)] + ([] if last_id is None else [(b"last-event-id", str(last_id).encode())])
-        request = scope("GET", "/v1/events/stream", headers, query.encode())
+        request = scope("GET", path, headers, query.encode())
         self.waiting_frame = b""
         self.task = asyncio.ensure_future(app(request, self._receive, self._send))
 

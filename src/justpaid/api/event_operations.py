@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from justpaid.api.schemas.events import EventFate, EventPage, LiveEventOut, ReceiptOut
+from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut
 
 _REF: Final = "#/components/schemas/{name}"
 _EXAMPLE: Final = {
@@ -120,6 +121,14 @@ _STREAM: Final[dict[str, Any]] = {
         },
         _query("customer_id", "Only this customer's: its id, external id, an alias, or any key as sent."),
         _query("event", "Only events of this name."),
+        {
+            "name": "view",
+            "in": "query",
+            "required": False,
+            "description": "`live`: for a screen, without filters: at most 20 events a second as `event: sample` with "
+            "a `LiveSampleOut`, and four times a second `event: pulse` with a `LivePulseOut`.",
+            "schema": {"type": "string", "enum": ["live"]},
+        },
     ],
     "responses": {
         "200": {
@@ -137,5 +146,6 @@ EVENT_PATHS: Final[dict[str, dict[str, Any]]] = {
 
 def event_schemas() -> dict[str, Any]:
     """All schemas of events, by name."""
-    _, made = msgspec.json.schema_components([EventPage, EventFate, ReceiptOut, LiveEventOut], ref_template=_REF)
+    described = [EventPage, EventFate, ReceiptOut, LiveEventOut, LiveSampleOut, LivePulseOut]
+    _, made = msgspec.json.schema_components(described, ref_template=_REF)
     return {**made, "EventIn": _EVENT_IN, "EventsIn": _EVENTS_IN}

@@ -1,10 +1,7 @@
-"""`GET /v1/events/stream`: accepted events, as they are committed, as server-sent events.
-
-Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
-"""
+"""`GET /v1/events/stream`: accepted events, as they are committed, as server-sent events."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -18,20 +15,15 @@ from justpaid.api.admission import admit
 from justpaid.api.event_keys import event_keys
 from justpaid.api.exact_json import is_storable
 from justpaid.api.installation import Installation
+from justpaid.api.live_view import LiveView
 from justpaid.api.schemas.events import LiveEventOut
+from justpaid.api.server_sent import HEARTBEAT_S, begin, end, first_of, until_gone, waker, write
 from justpaid.ingest import LiveEvent, Watcher
 from justpaid.kernel.errors import FieldError, Forbidden, InvalidRequest, Unauthenticated
 from justpaid.metering import Wanted
 
-#: Proxies close a connection that is silent for a minute or even half of one.
-HEARTBEAT_S: Final = 15.0
-
 _ROUTE: Final = "GET /v1/events/stream"
-_PARAMETERS: Final = ("customer_id", "event")
-_HEADERS: Final = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"x-accel-buffering", b"no"),  # nginx would hold events back
-]
+_PARAMETERS: Final = ("customer_id", "event", "view")
 _FRAMES_AT_ONCE: Final = 500
 _ID_DIGITS: Final = 18
 _encoder: Final = msgspec.json.Encoder()
@@ -54,26 +46,29 @@ class EventStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         identity = await admit(self._installation, scope, _ROUTE)
-        customer, event = _filters(QueryParams(scope["query_string"]))
+        customer, event, live = _filters(QueryParams(scope["query_string"]))
+        if live:
+            view = LiveView(self._installation, heartbeat_s=self._heartbeat_s)
+            await view(identity, lambda: self._still_valid(scope, identity), receive, send)
+            return
         resume_at = _resume_at(headers)
         keys = None
         if customer is not None:
             keys = await run_sync(self._keys, identity.organisation_id, customer)
         news = asyncio.Event()
-        watcher = Watcher(identity.organisation_id, _waker(news), customer_keys=keys, event=event)
+        watcher = Watcher(identity.organisation_id, waker(news), customer_keys=keys, event=event)
         with self._watching(watcher):
             # Read after the watch began: what is committed later comes live, all before it is replayed.
             live_from = 0 if resume_at is None else self._installation.journal.head
             missed, lost = await self._missed(resume_at, live_from, Wanted(identity.organisation_id, keys, event))
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _write(send, b": connected\n\n")
-            gone = asyncio.create_task(_until_gone(receive))
+            await begin(send)
+            gone = asyncio.create_task(until_gone(receive))
             try:
                 await _write_replay(send, missed, lost, gone)
                 await self._relay(watcher, live_from, news, gone, scope, identity, send)
             finally:
                 gone.cancel()
-        await send({"type": "http.response.body", "body": b""})
+        await end(send)
 
     async def _relay(
         self,
@@ -89,16 +84,16 @@ class EventStream:
         loop = asyncio.get_running_loop()
         beat_at = loop.time() + self._heartbeat_s
         while not (gone.done() or watcher.closed):
-            await _first_of(news, gone, timeout_s=beat_at - loop.time())
+            await first_of(news, gone, timeout_s=beat_at - loop.time())
             taken, lost = watcher.take()
             events = [event for event in taken if event.sequence >= live_from]
             if events and not gone.done():
-                await _write(send, _frames(events, lost))
+                await write(send, _frames(events, lost))
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat_s
                 if not await self._still_valid(scope, identity):
                     return
-                await _write(send, b": still here\n\n")
+                await write(send, b": still here\n\n")
 
     async def _missed(self, resume_at: int | None, end: int, wanted: Wanted) -> tuple[list[LiveEvent], int]:
         if resume_at is None:
@@ -129,16 +124,25 @@ class EventStream:
             self._installation.feed.leave(watcher)
 
 
-def _filters(query: QueryParams) -> tuple[str | None, str | None]:
+def _filters(query: QueryParams) -> tuple[str | None, str | None, bool]:
+    """Customer and event, and whether the live view is asked for, which has no filters."""
     errors = [
         FieldError(name, f"is no parameter here; there is {', '.join(_PARAMETERS)}", "unknown_field")
         for name in query
         if name not in _PARAMETERS
     ]
     errors += [FieldError(name, "must not hold NUL") for name, text in query.multi_items() if not is_storable(text)]
+    if query.get("view", "live") != "live":
+        errors.append(FieldError("view", "must be live, or left out for every event"))
+    if "view" in query:
+        errors += [
+            FieldError(name, "is no filter of view=live; leave one of the two out")
+            for name in ("customer_id", "event")
+            if name in query
+        ]
     if errors:
         raise InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
-    return query.get("customer_id"), query.get("event")
+    return query.get("customer_id"), query.get("event"), "view" in query
 
 
 def _resume_at(headers: Headers) -> int | None:
@@ -154,41 +158,11 @@ def _resume_at(headers: Headers) -> int | None:
     return int(last) + 1
 
 
-def _waker(news: asyncio.Event) -> Callable[[], None]:
-    loop = asyncio.get_running_loop()
-
-    def wake() -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(news.set)
-
-    return wake
-
-
-async def _first_of(news: asyncio.Event, gone: "asyncio.Task[None]", timeout_s: float) -> None:
-    arrived = asyncio.create_task(_forgetting(news))
-    await asyncio.wait((arrived, gone), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    arrived.cancel()
-
-
-async def _forgetting(news: asyncio.Event) -> None:
-    await news.wait()
-    news.clear()
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _write(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
 async def _write_replay(send: Send, missed: list[LiveEvent], lost: int, gone: "asyncio.Task[None]") -> None:
     for start in range(0, len(missed), _FRAMES_AT_ONCE):
         if gone.done():
             return
-        await _write(send, _frames(missed[start : start + _FRAMES_AT_ONCE], 0 if start else lost))
+        await write(send, _frames(missed[start : start + _FRAMES_AT_ONCE], 0 if start else lost))
 
 
 def _frames(events: list[LiveEvent], lost: int) -> bytes:

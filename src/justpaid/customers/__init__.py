@@ -5,7 +5,7 @@ someone asks, so it may come before its customer exists. A key never means two c
 """
 
 from justpaid.customers.create import NewCustomer, create_customer
-from justpaid.customers.find import find_customer, keys_of, list_customers, owners_of
+from justpaid.customers.find import find_customer, keys_of, list_customers, names_of_keys, owners_of
 from justpaid.customers.tables import Customer, CustomerKey
 from justpaid.customers.update import update_customer
 
@@ -17,6 +17,7 @@ __all__ = [
     "find_customer",
     "keys_of",
     "list_customers",
+    "names_of_keys",
     "owners_of",
     "update_customer",
 ]

@@ -46,3 +46,9 @@ def owners_of(session: Session, keys: Iterable[str]) -> dict[str, str]:
     """The customer's id for each of these event keys that means one; the others are absent."""
     query = sa.select(CustomerKey.key, CustomerKey.customer_id).where(CustomerKey.key.in_(list(keys)))
     return {key: customer_id for key, customer_id in session.execute(query)}  # noqa: C416  (rows are no pairs to mypy)
+
+
+def names_of_keys(session: Session, keys: Iterable[str]) -> dict[str, str]:
+    """The customer's name for each of these event keys that means one; the others are absent."""
+    query = sa.select(CustomerKey.key, Customer.name).join(Customer, Customer.id == CustomerKey.customer_id)
+    return {key: name for key, name in session.execute(query.where(CustomerKey.key.in_(list(keys))))}  # noqa: C416

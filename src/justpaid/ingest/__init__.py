@@ -8,7 +8,9 @@ from justpaid.ingest.correct import Corrections, Standing
 from justpaid.ingest.event import journal_key, scope_of
 from justpaid.ingest.feed import Feed, LiveEvent, Watcher
 from justpaid.ingest.open_backfill import backfill_of, find_backfill, list_backfills, open_backfill
+from justpaid.ingest.pace import Pace
 from justpaid.ingest.receipt import Receipt
+from justpaid.ingest.sampler import Sampler
 from justpaid.ingest.tables import BackfillRecord
 from justpaid.ingest.versions import Version, last_version, versions_of
 
@@ -22,7 +24,9 @@ __all__ = [
     "Feed",
     "Limits",
     "LiveEvent",
+    "Pace",
     "Receipt",
+    "Sampler",
     "Stage",
     "Standing",
     "Steps",

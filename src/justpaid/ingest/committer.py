@@ -5,6 +5,7 @@ One thread decodes, validates, de-duplicates and writes; a request's receipt is 
 
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from justpaid.ingest.block import Columns
 from justpaid.ingest.commit import Outcome, commit_events
 from justpaid.ingest.event import latest_timestamp
 from justpaid.ingest.feed import Feed
+from justpaid.ingest.pace import Pace
 from justpaid.ingest.prepare import Prepared, prepare
 from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
@@ -63,11 +65,15 @@ class Submission:
     ndjson: bool = False
     encoding: str = ""
     now: datetime | None = None
+    came_at: float = field(default_factory=time.monotonic)
     result: "Future[Receipt]" = field(default_factory=Future)
 
 
 class Committer:
-    """Takes submissions from any thread; `start` and `stop` bound its own. `free_bytes` asks the journal's disk."""
+    """Takes submissions from any thread; `start` and `stop` bound its own. `free_bytes` asks the journal's disk.
+
+    `pace` tells how fast receipts are given.
+    """
 
     def __init__(
         self,
@@ -83,6 +89,7 @@ class Committer:
         self._limits = limits
         self._feed = feed
         self._free_bytes = free_bytes
+        self.pace = Pace()
         self._waiting: deque[Submission] = deque()
         self._queued_bytes = 0
         self._changed = threading.Condition()
@@ -161,7 +168,9 @@ class Committer:
             return
         row = 0
         for submission, ready in prepared:
-            submission.result.set_result(receipt_of(ready, outcome, row))
+            receipt = receipt_of(ready, outcome, row)
+            submission.result.set_result(receipt)
+            self.pace.note(submission.organisation_id, receipt.accepted, submission.came_at)
             row += len(ready.entries)
         try:
             for verdict in outcome.written:

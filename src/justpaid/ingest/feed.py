@@ -1,14 +1,14 @@
 """The live feed: accepted events, as they are committed, to whoever watches.
 
 Watching never slows ingest: each watcher has a bounded queue, and one that reads too slowly loses the oldest events
-and is told how many.
+and is told how many. `Sampler` (sampler.py) is a viewer that shows few and counts the rest.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from justpaid.ingest.block import Columns
 from justpaid.platform.journal import Verdict
@@ -27,6 +27,15 @@ class LiveEvent:
     timestamp: int
     quantity: str
     properties: bytes
+
+
+class Viewer(Protocol):
+    """Who is shown each group as it is committed, in the committer's thread: `receive` must be quick."""
+
+    closed: bool
+    wake: Callable[[], None]
+
+    def receive(self, columns: Columns, verdict: Verdict) -> None: ...
 
 
 class Watcher:
@@ -59,6 +68,16 @@ class Watcher:
             and (self._customer_keys is None or columns.customer[row] in self._customer_keys)
         )
 
+    def receive(self, columns: Columns, verdict: Verdict) -> None:
+        """Queue the accepted rows that are wanted; of a group, no more than the queue holds."""
+        wanted = [
+            (row, sequence) for sequence, row in enumerate(verdict.accepted, verdict.first) if self.wants(columns, row)
+        ]
+        if wanted:
+            last = wanted[-_QUEUE:]
+            self.offer([live_event(columns, row, sequence) for row, sequence in last], len(wanted) - len(last))
+            self.wake()
+
     def offer(self, events: Sequence[LiveEvent], lost: int) -> None:
         """Add `events`, before which `lost` others were left out already."""
         with self._lock:
@@ -76,16 +95,16 @@ class Watcher:
 
 class Feed:
     def __init__(self) -> None:
-        self._watchers: tuple[Watcher, ...] = ()
+        self._watchers: tuple[Viewer, ...] = ()
         self._closed = False
         self._lock = threading.Lock()
 
-    def watch(self, watcher: Watcher) -> None:
+    def watch(self, watcher: Viewer) -> None:
         with self._lock:
             watcher.closed = self._closed
             self._watchers = (*self._watchers, watcher)
 
-    def leave(self, watcher: Watcher) -> None:
+    def leave(self, watcher: Viewer) -> None:
         with self._lock:
             self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
@@ -99,20 +118,12 @@ class Feed:
             watcher.wake()
 
     def publish(self, columns: Columns, verdict: Verdict) -> None:
-        """Offer the accepted rows to those who want them; of a group, each gets no more than its queue holds."""
+        """Show a committed group to everyone."""
         for watcher in self._watchers:
-            wanted = [
-                (row, sequence)
-                for sequence, row in enumerate(verdict.accepted, verdict.first)
-                if watcher.wants(columns, row)
-            ]
-            if wanted:
-                last = wanted[-_QUEUE:]
-                watcher.offer([_live(columns, row, sequence) for row, sequence in last], len(wanted) - len(last))
-                watcher.wake()
+            watcher.receive(columns, verdict)
 
 
-def _live(columns: Columns, row: int, sequence: int) -> LiveEvent:
+def live_event(columns: Columns, row: int, sequence: int) -> LiveEvent:
     return LiveEvent(
         sequence=sequence,
         id=columns.id[row],

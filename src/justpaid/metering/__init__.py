@@ -19,6 +19,7 @@ from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
 from justpaid.metering.standing import LeftOut
 from justpaid.metering.storage import TableSize, move_cold, table_sizes
 from justpaid.metering.tables import Meter
+from justpaid.metering.traffic import Counts, Traffic
 from justpaid.metering.unbilled import Agreement, Counted, Gap, Group, Reason, UnbilledReader
 from justpaid.metering.usage import Question, dimension_positions
 from justpaid.metering.windows import Window, cut
@@ -31,6 +32,7 @@ __all__ = [
     "Backlog",
     "Change",
     "Counted",
+    "Counts",
     "Difference",
     "EventFilter",
     "EventReader",
@@ -50,6 +52,7 @@ __all__ = [
     "Replay",
     "StoredEvent",
     "TableSize",
+    "Traffic",
     "UnbilledReader",
     "Wanted",
     "Window",

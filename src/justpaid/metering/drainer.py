@@ -35,7 +35,7 @@ _PACE_S: Final = 0.1
 
 
 class Drainer:
-    """One thread. `roller` is told what it has drained."""
+    """One thread. `roller` is told what it has drained; `moved` is given what each pass has moved, and returns at once."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Drainer:
         roller: Roller,
         *,
         max_rows: int,
+        moved: Callable[[Records], None] = lambda _records: None,
     ) -> None:
         self._journal = journal
         self._warehouse = warehouse
@@ -53,6 +54,7 @@ class Drainer:
         self._effects = effects
         self._roller = roller
         self._max_rows = max_rows
+        self._moved = moved
         self._stopping = threading.Event()
         self._progress = threading.Condition()
         self._draining = False
@@ -147,6 +149,7 @@ class Drainer:
             self._effects.insert(records.steps)
             failpoint("drain.after_steps")
         self._advance(end)
+        self._moved(records)
 
     def _advance(self, end: int) -> None:
         self._journal.set_marks({_DRAINED: str(end).encode()})
@@ -185,6 +188,7 @@ class Drainer:
             if in_steps == done and records.steps.num_rows:
                 self._effects.insert(records.steps)
             self._advance(inserted)
+            self._moved(records)
 
     def _among(self, start: int, inserted: int) -> tuple[Records, int]:
         """The records from `start` on, up to the end of the journal block that holds the last before `inserted` (a

@@ -19,6 +19,7 @@ from justpaid.metering.replay import Replay
 from justpaid.metering.roller import Roller
 from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import month_of, prepare_warehouse
+from justpaid.metering.traffic import Traffic
 from justpaid.metering.unbilled import UnbilledReader
 from justpaid.metering.usage import Question, RolledUp, UsageReader
 from justpaid.metering.voids import Voids
@@ -65,7 +66,16 @@ class Metering:
             self._filling.add,
             max_rows=max_rows,
         )
-        self.drainer = Drainer(journal, warehouse, self._voids, self.effects, self._roller, max_rows=max_rows)
+        self.drainer = Drainer(
+            journal,
+            warehouse,
+            self._voids,
+            self.effects,
+            self._roller,
+            max_rows=max_rows,
+            moved=lambda records: self.traffic.take(records),
+        )
+        self.traffic = Traffic(warehouse, self.drainer.paused)
         self.events = EventReader(journal, warehouse, self.effects)
         self.backfills = BackfillReader(journal, warehouse, self.effects)
         self.replay = Replay(journal, warehouse)

@@ -61,7 +61,7 @@ class UsageQuestion:
         self._start = start
         self._end = end
         if timezone is not None:
-            _check_timezone(timezone)
+            check_timezone(timezone)
 
     def period(self, now: datetime, zone: str) -> Period:
         """The period asked about; `zone` is where months are reckoned.  Raises: InvalidRequest."""
@@ -78,7 +78,8 @@ def asked_period(start: datetime | None, end: datetime | None, now: datetime, zo
     return Period(start, end)
 
 
-def _check_timezone(name: str) -> None:
+def check_timezone(name: str) -> None:
+    """Raises: InvalidRequest."""
     try:
         zone_of(name)
     except UnknownTimezone as error:
