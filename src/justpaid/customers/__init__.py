@@ -5,7 +5,7 @@ someone asks, so it may come before its customer exists. A key never means two c
 """
 
 from justpaid.customers.create import NewCustomer, create_customer
-from justpaid.customers.find import find_customer, keys_of, list_customers, names_of_keys, owners_of
+from justpaid.customers.find import Sort, find_customer, keys_of, list_customers, names_of_keys, owners_of
 from justpaid.customers.tables import Customer, CustomerKey
 from justpaid.customers.update import update_customer
 
@@ -13,6 +13,7 @@ __all__ = [
     "Customer",
     "CustomerKey",
     "NewCustomer",
+    "Sort",
     "create_customer",
     "find_customer",
     "keys_of",

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from justpaid.customers.tables import Customer, CustomerKey, KeyKind
 from justpaid.kernel.errors import NotFound
+
+_LITERALLY: Final = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 def find_customer(session: Session, reference: str) -> Customer:
@@ -25,10 +28,31 @@ def find_customer(session: Session, reference: str) -> Customer:
     return customer
 
 
-def list_customers(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Customer]:
-    """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Customer).order_by(Customer.id.desc()).limit(limit)
-    return session.scalars(query.where(Customer.id < before_id) if before_id else query).all()
+Sort = Literal["created_at", "-created_at", "name", "-name"]
+
+
+def list_customers(
+    session: Session, *, limit: int, before_id: str | None = None, search: str | None = None, sort: Sort = "-created_at"
+) -> Sequence[Customer]:
+    """In the order of `sort`, newest first by default; those after the customer `before_id` where it is given.
+
+    `search`: what name, external id or e-mail contain, without regard to case.
+    """
+    descending = sort.startswith("-")
+    # Ids are in the order of their making.
+    columns: list[sa.ColumnElement[str]] = [sa.type_coerce(Customer.id, sa.Text)]
+    if sort.endswith("name"):
+        columns.insert(0, sa.func.lower(Customer.name))
+    query = sa.select(Customer).order_by(*(column.desc() if descending else column for column in columns)).limit(limit)
+    if before_id is not None:
+        last = sa.select(*columns).where(Customer.id == before_id).scalar_subquery()
+        row = sa.tuple_(*columns)
+        query = query.where(row < last if descending else row > last)
+    if search:
+        pattern = f"%{search.translate(_LITERALLY)}%"
+        found = (Customer.name, Customer.external_id, Customer.email)
+        query = query.where(sa.or_(*(column.ilike(pattern, escape="\\") for column in found)))
+    return session.scalars(query).all()
 
 
 def keys_of(session: Session, customers: Iterable[Customer], kind: KeyKind | None = None) -> dict[str, list[str]]:

@@ -1,7 +1,32 @@
 """Figures for people to look at, read out of all stages; see README.md."""
 
 from justpaid.insights.calendar import day_of
+from justpaid.insights.customer import (
+    Cost,
+    CustomerSummary,
+    MeterUsage,
+    costs_of,
+    customer_summary,
+    open_invoices_of,
+    running_estimates,
+)
 from justpaid.insights.overview import DailyCount, Money, Overview, Revenue, overview
 from justpaid.insights.standing import MeteringStanding, metering_standing
 
-__all__ = ["DailyCount", "MeteringStanding", "Money", "Overview", "Revenue", "day_of", "metering_standing", "overview"]
+__all__ = [
+    "Cost",
+    "CustomerSummary",
+    "DailyCount",
+    "MeterUsage",
+    "MeteringStanding",
+    "Money",
+    "Overview",
+    "Revenue",
+    "costs_of",
+    "customer_summary",
+    "day_of",
+    "metering_standing",
+    "open_invoices_of",
+    "overview",
+    "running_estimates",
+]

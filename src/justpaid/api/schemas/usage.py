@@ -31,14 +31,11 @@ QueryInstant = Annotated[Instant, BeforeValidator(_in_query)]
 
 
 class UsageQuestion:
-    """What is asked. Without `from` and `to` it is about the current month."""
+    """What is asked, of whomever. Without `from` and `to` it is about the current month."""
 
     def __init__(
         self,
         meter: Annotated[str, Query(description="The meter's key or id.")],
-        customer_id: Annotated[
-            str | None, Query(description="Id, external id or alias of a customer. Without it, everyone's usage.")
-        ] = None,
         start: Annotated[
             QueryInstant | None, Query(alias="from", description="Inclusive. Defaults to the current month's start.")
         ] = None,
@@ -54,7 +51,6 @@ class UsageQuestion:
         ] = None,
     ) -> None:
         self.meter = meter
-        self.customer_id = customer_id
         self.window: Window = window
         self.group_by = tuple(name for given in group_by or () for name in given.split(",") if name)
         self.timezone = timezone

@@ -4,15 +4,15 @@ The column `row` says which of the two a row is; the amounts of the rows marked 
 plain decimals without symbol or grouping, instants are UTC; text is whole, never shortened.
 """
 
-import csv
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from io import StringIO
 from typing import Final
 
 from justpaid.invoicing.rendering.document import DocumentLine, InvoiceDocument
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.money import round_to_minor
+from justpaid.kernel.spreadsheets import as_text, rows_as_csv
 
 COLUMNS: Final = (
     "row",
@@ -31,37 +31,31 @@ COLUMNS: Final = (
     "currency",
 )
 
-#: What a spreadsheet program may take as the start of a formula.  Source: OWASP, "CSV Injection".
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
 
 def render_csv(document: InvoiceDocument) -> str:
     """The document's rows under a header, with CRLF line ends.
 
     Text that a spreadsheet program would run as a formula gets a leading apostrophe; numbers stay numbers.
     """
-    out = StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    return rows_as_csv(_rows(document))
+
+
+def _rows(document: InvoiceDocument) -> Iterator[Sequence[str]]:
+    yield COLUMNS
     for position, line in enumerate(document.lines, start=1):
-        head = [_text(document.number or ""), _text(document.status), _text(document.customer.name)]
+        head = [as_text(document.number or ""), as_text(document.status), as_text(document.customer.name)]
         head += [_instant(line.period.start), _instant(line.period.end), str(position)]
-        writer.writerow(["line", *head, *_line_cells(line, document.currency)])
+        yield ["line", *head, *_line_cells(line, document.currency)]
         for step in line.steps:
-            cells = [_text(step.description), _text(line.price_key or ""), _text(line.meter or "")]
+            cells = [as_text(step.description), as_text(line.price_key or ""), as_text(line.meter or "")]
             cells += [_number(step.quantity), _number(step.unit_amount), plain(step.amount), document.currency]
-            writer.writerow(["step", *head, *cells])
-    return out.getvalue()
+            yield ["step", *head, *cells]
 
 
 def _line_cells(line: DocumentLine, currency: str) -> list[str]:
-    cells = [_text(line.description), _text(line.price_key or ""), _text(line.meter or "")]
+    cells = [as_text(line.description), as_text(line.price_key or ""), as_text(line.meter or "")]
     cells += [_number(line.quantity), _number(line.unit_amount)]
     return [*cells, format(round_to_minor(line.amount, currency), "f"), currency]
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA_STARTS) else value
 
 
 def _number(value: Decimal | None) -> str:
