@@ -19,11 +19,13 @@ import justpaid.contracts.tables
 import justpaid.coupons.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
+import justpaid.imports.tables
 import justpaid.ingest.tables
 import justpaid.invoicing.credit_note_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
+import justpaid.portal.links
 import justpaid.taxes.tables
 from justpaid.platform.database import Database, alembic_config, ensure_roles
 from justpaid.platform.embedded_postgres import EmbeddedPostgres

@@ -39,6 +39,7 @@ class TestInstallation:
     ingest: Any = None
     backfills: Any = None
     feed: Any = None
+    imports: Any = None
     journal: Any = None
     warehouse: Any = None
 

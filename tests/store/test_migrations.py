@@ -16,12 +16,14 @@ import justpaid.contracts.tables
 import justpaid.coupons.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
+import justpaid.imports.tables
 import justpaid.ingest.tables
 import justpaid.invoicing.credit_note_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
 import justpaid.metering.tables
+import justpaid.portal.links
 import justpaid.taxes.tables  # noqa: F401  (each declares its tables)
 from justpaid.platform.database import APP_ROLE, Database, InstallationRecord, Record
 from justpaid.platform.embedded_postgres import EmbeddedPostgres

@@ -90,6 +90,18 @@ class InvoiceSettings(BaseModel):
     grace_hours: Annotated[int, Field(ge=0, le=MAX_GRACE_HOURS)] | None = None
 
 
+class PortalSettings(BaseModel):
+    """How the customer portal looks. Colours are `#rrggbb`; the logo is the seller's. `hidden_meters`, by their keys,
+    are not shown there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accent_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    background_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    support_email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    hidden_meters: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+
+
 class OrganisationSettings(BaseModel):
     """Every field has a default, so that what an older release stored can be read."""
 
@@ -97,6 +109,7 @@ class OrganisationSettings(BaseModel):
 
     seller: SellerSettings = SellerSettings()
     invoice: InvoiceSettings = InvoiceSettings()
+    portal: PortalSettings = PortalSettings()
 
 
 def settings_of(stored: dict[str, Any]) -> OrganisationSettings:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from justpaid.api.schemas.events import EventFate, EventPage, LiveEventOut, ReceiptOut
-from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut
+from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut, PortalPulseOut
 
 _REF: Final = "#/components/schemas/{name}"
 _EXAMPLE: Final = {
@@ -138,14 +138,46 @@ _STREAM: Final[dict[str, Any]] = {
     },
 }
 
+_PORTAL_STREAM: Final[dict[str, Any]] = {
+    "tags": ["portal"],
+    "operationId": "stream_portal",
+    "summary": "Stream Portal",
+    "description": "Server-sent events for the customer's page: at most once a second `event: pulse` with a "
+    "`PortalPulseOut`, when events of the customer came. A comment comes every 15 seconds.",
+    "responses": {
+        "200": {
+            "description": "Until you leave, or the link ends",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
+}
+
+_UPLOAD: Final[dict[str, Any]] = {
+    "tags": ["imports"],
+    "operationId": "create_import",
+    "summary": "Create Import",
+    "description": "Upload a CSV file with a header row. It is kept, looked at and not imported yet: map its columns, "
+    "preview, start. The same file may be uploaded again: its rows count once.",
+    "parameters": [_query("filename", "What people know the file by.")],
+    "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}},
+    "responses": {
+        "201": {
+            "description": "What is in the file",
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name="ImportOut")}}},
+        }
+    },
+}
+
 EVENT_PATHS: Final[dict[str, dict[str, Any]]] = {
     "/v1/events": {"post": _SEND},
     "/v1/events/stream": {"get": _STREAM},
+    "/v1/imports": {"post": _UPLOAD},
+    "/v1/portal/stream": {"get": _PORTAL_STREAM},
 }
 
 
 def event_schemas() -> dict[str, Any]:
     """All schemas of events, by name."""
-    described = [EventPage, EventFate, ReceiptOut, LiveEventOut, LiveSampleOut, LivePulseOut]
+    described = [EventPage, EventFate, ReceiptOut, LiveEventOut, LiveSampleOut, LivePulseOut, PortalPulseOut]
     _, made = msgspec.json.schema_components(described, ref_template=_REF)
     return {**made, "EventIn": _EVENT_IN, "EventsIn": _EVENTS_IN}

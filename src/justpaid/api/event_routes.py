@@ -1,5 +1,5 @@
-"""Where the plain ASGI applications for events are mounted. They go before the framework's routes, and as routes, so
-that other methods at their paths reach the framework and 405 answers name theirs."""
+"""Where the plain ASGI applications for events and streams are mounted. They go before the framework's routes, and as
+routes, so that other methods at their paths reach the framework and 405 answers name theirs."""
 
 from typing import Final
 
@@ -7,7 +7,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from justpaid.api.events import EventIntake
+from justpaid.api.import_upload import ImportUpload
 from justpaid.api.installation import Installation
+from justpaid.api.portal_stream import PortalStream
 from justpaid.api.stream import EventStream
 
 EVENTS: Final = "/v1/events"
@@ -29,6 +31,8 @@ def event_routes(installation: Installation) -> list[BaseRoute]:
     return [
         _route("POST", EVENTS, EventIntake(installation)),
         _route("GET", "/v1/events/stream", EventStream(installation)),
+        _route("POST", "/v1/imports", ImportUpload(installation)),
+        _route("GET", "/v1/portal/stream", PortalStream(installation)),
     ]
 
 

@@ -5,16 +5,15 @@ At most 20 events a second, and four times a second the figures beside them, how
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.datastructures import Headers
 from starlette.types import Receive, Send
 
 from justpaid.accounts import Identity, find_organisation
-from justpaid.api.bearer import identify
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut
 from justpaid.api.server_sent import HEARTBEAT_S, begin, end, first_of, until_gone, waker, write
@@ -22,7 +21,6 @@ from justpaid.api.values import write_instant
 from justpaid.customers import names_of_keys
 from justpaid.ingest import LiveEvent, Sampler
 from justpaid.insights import day_of, metering_standing
-from justpaid.kernel.errors import Unauthenticated
 
 PULSE_S: Final = 0.25
 SAMPLES_A_PULSE: Final = 5
@@ -42,7 +40,10 @@ class LiveView:
         self._pulse_s = pulse_s
         self._check_s = heartbeat_s
 
-    async def __call__(self, identity: Identity, headers: Headers, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, identity: Identity, still_valid: Callable[[], Awaitable[bool]], receive: Receive, send: Send
+    ) -> None:
+        """`still_valid` is asked now and then whether the caller may still look."""
         news = asyncio.Event()
         sampler = Sampler(identity.organisation_id, waker(news), most=SAMPLES_A_PULSE)
         pulses = await run_sync(_Pulses.of, self._installation, identity)
@@ -52,7 +53,7 @@ class LiveView:
             await begin(send)
             gone = asyncio.create_task(until_gone(receive))
             try:
-                await self._relay(pulses, sampler, news, gone, headers, send)
+                await self._relay(pulses, sampler, news, gone, still_valid, send)
             finally:
                 gone.cancel()
         finally:
@@ -65,7 +66,7 @@ class LiveView:
         sampler: Sampler,
         news: asyncio.Event,
         gone: "asyncio.Task[None]",
-        headers: Headers,
+        still_valid: Callable[[], Awaitable[bool]],
         send: Send,
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -79,15 +80,8 @@ class LiveView:
             await first_of(news, gone, timeout_s=due - loop.time())
             if loop.time() >= check_at:
                 check_at = loop.time() + self._check_s
-                if not await self._still_valid(headers):
+                if not await still_valid():
                     return
-
-    async def _still_valid(self, headers: Headers) -> bool:
-        try:
-            await identify(self._installation.database, headers)
-        except Unauthenticated:
-            return False
-        return True
 
 
 @dataclass

@@ -53,7 +53,8 @@ _MEANINGS: Final = {
 }
 
 #: Operations that know a repeated request by what is in it.
-_REPEATABLE: Final = frozenset({"send_events"})
+_REPEATABLE: Final = frozenset({"send_events", "create_import"})
+_PORTAL: Final = "/v1/portal/"
 
 #: Whose caller is a person, signed in or about to be.
 _OF_PERSONS: Final = ("/v1/auth/", "/v1/organisations")
@@ -85,12 +86,17 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "description": "A person's session, from signing in. With it, every request that is not GET carries "
                 "the session's csrf_token in the header X-CSRF-Token.",
             },
+            "portal_token": {"type": "http", "scheme": "bearer", "description": "A portal link's token: pt_…"},
         }
         for path, operations in EVENT_PATHS.items():
             made["paths"].setdefault(path, {}).update(deepcopy(operations))
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
                 _complete(operation, method.upper(), path)
+        for path, operations in made["paths"].items():
+            if path.startswith(_PORTAL):
+                for operation in operations.values():
+                    _of_portal(operation)
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
         app.openapi_schema = made
@@ -116,6 +122,15 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         operation["responses"][status] = {"description": _MEANINGS[status], "content": content}
+
+
+def _of_portal(operation: dict[str, Any]) -> None:
+    """Other callers, and fewer requests."""
+    operation["security"] = [{"portal_token": []}]
+    operation["responses"]["429"] = {
+        **operation["responses"]["default"],
+        "description": "More than 10 requests a second; `Retry-After` tells when to come back",
+    }
 
 
 def _idempotency_key() -> dict[str, Any]:

@@ -42,7 +42,7 @@ class UnitOfWorkRoute(APIRoute):
         async def with_unit(request: Request) -> Response:
             installation = cast(Installation, request.app.state.installation)
             identity = await admit(installation, request.scope, f"{request.method} {self.path_format}")
-            _check_parameters(request, self._parameters)
+            check_parameters(request, self._parameters)
             read = await read_request(request, installation.settings.max_body_bytes)
             claim = claim_in(read, await read.json())
             read.state.unit = UnitOfWork(installation, identity, f"{request.method} {request.scope['path']}", claim)
@@ -69,7 +69,7 @@ def _parameters(dependant: Dependant) -> Iterator[str]:
         yield from _parameters(inner)
 
 
-def _check_parameters(request: Request, known: Iterable[str]) -> None:
+def check_parameters(request: Request, known: Iterable[str]) -> None:
     """A misspelt filter would silently show everything; what can't be stored can't be asked for."""
     errors = [
         FieldError(name, f"is no parameter here; there is {', '.join(sorted(known)) or 'none'}", "unknown_field")

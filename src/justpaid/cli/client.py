@@ -39,6 +39,13 @@ class ApiClient:
         except ValueError:
             raise CommandFailed(f"{self.url} does not answer like a JustPaid server; check the address.") from None
 
+    def content(self, path: str) -> bytes:
+        """The answer as it is.  Raises: Unreachable, Refused."""
+        answer = self._ask(lambda: self._http.request("GET", path))
+        if answer.is_error:
+            raise Refused(answer)
+        return answer.content
+
     def pages(self, path: str) -> Iterator[Any]:
         """Every entry of a list."""
         cursor: str | None = None

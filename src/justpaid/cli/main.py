@@ -4,6 +4,7 @@ import typer
 
 from justpaid.cli import bill, check, demo, keys, plans, serve, storage, tail, users, version
 from justpaid.cli.failures import Group
+from justpaid.cli.imports import import_csv
 from justpaid.cli.send import send
 
 _EPILOG = """
@@ -28,8 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-events = typer.Typer(cls=Group, help="Send usage events, or watch them arrive.", no_args_is_help=True)
+events = typer.Typer(cls=Group, help="Send or import usage events, or watch them arrive.", no_args_is_help=True)
 events.command("send")(send)
+events.command("import")(import_csv)
 events.command("tail")(tail.tail)
 
 _RUN, _WORK = "Run an installation", "Work with a running server"

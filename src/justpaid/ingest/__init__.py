@@ -5,6 +5,7 @@ from justpaid.ingest.backfills import Backfills
 from justpaid.ingest.block import Columns, decode_block
 from justpaid.ingest.committer import Committer, Limits, Submission
 from justpaid.ingest.correct import Corrections, Standing
+from justpaid.ingest.dry_run import dry_run
 from justpaid.ingest.event import journal_key, scope_of
 from justpaid.ingest.feed import Feed, LiveEvent, Watcher
 from justpaid.ingest.open_backfill import backfill_of, find_backfill, list_backfills, open_backfill
@@ -35,6 +36,7 @@ __all__ = [
     "Watcher",
     "backfill_of",
     "decode_block",
+    "dry_run",
     "find_backfill",
     "journal_key",
     "last_version",

@@ -12,7 +12,8 @@ class Sampler:
     """One viewer of one organisation's events, or of these customer keys' alone.
 
     It keeps at most `most` events between two calls of `take`, spread over the group that they came with, and counts
-    the rest. So a group costs what finding its rows costs, however many watch and however slowly they read.
+    the rest. So a group costs what finding its rows costs, however many watch and however slowly they read. `wake` is
+    called for each group if `wake_on_events`, else only when the feed closes.
     """
 
     def __init__(
@@ -22,12 +23,14 @@ class Sampler:
         *,
         most: int,
         customer_keys: frozenset[str] | None = None,
+        wake_on_events: bool = False,
     ) -> None:
         self.organisation_id = organisation_id
         self.wake = wake
         self.closed = False
         self._customer_keys = customer_keys
         self._most = most
+        self._wake_on_events = wake_on_events
         self._lock = threading.Lock()
         self._kept: list[LiveEvent] = []
         self._count = 0
@@ -39,6 +42,8 @@ class Sampler:
         with self._lock:
             self._count += len(places)
             free = self._most - len(self._kept)
+        if self._wake_on_events:
+            self.wake()
         if free <= 0:
             return
         step = max(1, len(places) // free)

@@ -4,6 +4,7 @@ from justpaid.installation.abandon import abandon
 from justpaid.installation.billing import billing_by_itself
 from justpaid.installation.checks import CheckResult, run_checks
 from justpaid.installation.holder import is_held
+from justpaid.installation.imports import imports_by_itself
 from justpaid.installation.installation import Installation
 from justpaid.installation.open import open_installation
 from justpaid.installation.records import open_records
@@ -18,6 +19,7 @@ __all__ = [
     "StoreSize",
     "abandon",
     "billing_by_itself",
+    "imports_by_itself",
     "is_held",
     "keep_to_the_settings",
     "open_installation",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from justpaid.imports import Importer
 from justpaid.ingest import Backfills, Committer, Feed
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import EngineUnavailable
@@ -15,7 +16,7 @@ from justpaid.platform.warehouse import Warehouse
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Made by `open_installation`, which also closes it. `ingest` takes events, `backfills` those of the past,
-    `feed` shows them as they come."""
+    `feed` shows them as they come, `imports` reads them from files."""
 
     settings: Settings
     clock: Clock
@@ -26,6 +27,7 @@ class Installation:
     ingest: Committer
     backfills: Backfills
     feed: Feed
+    imports: Importer
 
     def ready(self) -> bool | str:
         """True, or the reason why requests can't be served now."""

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import structlog
 
 from justpaid import accounts
+from justpaid.imports import Importer
 from justpaid.ingest import Backfills, Committer, Feed, Limits
 from justpaid.installation.installation import Installation
 from justpaid.kernel.clock import Clock, SystemClock
@@ -51,7 +52,8 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Iterato
         ingest = Committer(journal, clock, limits, feed, free_bytes=lambda: shutil.disk_usage(directory.path).free)
         ingest.start()
         _closing(opened, "committer", ingest.stop)
-        yield Installation(settings, clock, database, journal, warehouse, metering, ingest, backfills, feed)
+        imports = Importer(database, ingest, clock, directory.imports)
+        yield Installation(settings, clock, database, journal, warehouse, metering, ingest, backfills, feed, imports)
 
 
 def _open_engines(

@@ -23,10 +23,10 @@ def list_invoices(
     limit: int,
     before_id: str | None = None,
     customer_id: str | None = None,
-    status: str | None = None,
+    status: str | Sequence[str] | None = None,
     subscription_id: str | None = None,
 ) -> Sequence[Invoice]:
-    """Newest first; those made before `before_id` where it is given."""
+    """Newest first; those made before `before_id` where it is given. `status`: one, or any of several."""
     query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit).options(selectinload(Invoice.lines))
     for column, value in (
         (Invoice.customer_id, customer_id),
@@ -34,7 +34,7 @@ def list_invoices(
         (Invoice.subscription_id, subscription_id),
     ):
         if value is not None:
-            query = query.where(column == value)
+            query = query.where(column == value if isinstance(value, str) else column.in_(value))
     return session.scalars(query.where(Invoice.id < before_id) if before_id else query).all()
 
 

@@ -56,6 +56,7 @@ class Invoice(TenantRecord):
         sa.CheckConstraint("total >= 0", name="total_not_negative"),
         sa.CheckConstraint("amount_due >= 0", name="amount_due_not_negative"),
         sa.Index(None, "organisation_id", "customer_id"),
+        sa.Index(None, "organisation_id", "issued_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -37,6 +37,10 @@ Prefix = Literal[
     "ii",
     "cn",
     "cnl",
+    "imp",
+    "ptl",
+    "alr",
+    "mail",
 ]
 
 

@@ -1,7 +1,7 @@
 """The folder that holds all data of an installation, owned by one running process at a time.
 
     <data_dir>/lock        who owns it: "<pid> <host>", empty when nobody does
-    <data_dir>/postgres/   <data_dir>/journal/   <data_dir>/warehouse/
+    <data_dir>/postgres/   <data_dir>/journal/   <data_dir>/warehouse/   <data_dir>/imports/
 
 The lock is the operating system's (flock), so it ends with its process however that dies; the text in the file only
 tells people who holds it. Text without a lock is what a killed predecessor leaves behind.
@@ -32,6 +32,7 @@ class DataDirectory:
         self.postgres = self.path / "postgres"
         self.journal = self.path / "journal"
         self.warehouse = self.path / "warehouse"
+        self.imports = self.path / "imports"
         self._min_free_bytes = min_free_bytes
         self._lock: int | None = None
 
@@ -46,7 +47,7 @@ class DataDirectory:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = self._take_lock()
             self._require_free_disk()
-            for folder in (self.postgres, self.journal, self.warehouse):
+            for folder in (self.postgres, self.journal, self.warehouse, self.imports):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             self.release()

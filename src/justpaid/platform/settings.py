@@ -19,6 +19,7 @@ GIB = 1024 * MIB
 
 _PREFIX = "JUSTPAID_"
 _BOOTSTRAP_KEY = re.compile(r"sk_(test|live)_[A-Za-z0-9_-]{4,}")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _POSTGRES_URL = re.compile(r"(?:postgres|postgresql)(?:\+psycopg)?://")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -53,6 +54,12 @@ def _postgres_url(url: str) -> str:
     if found is None:
         raise ValueError("not a PostgreSQL address")
     return "postgresql://" + url[found.end() :]
+
+
+def _web_address(url: str) -> str:
+    if _WEB_ADDRESS.fullmatch(url) is None:
+        raise ValueError("not an address of the web")
+    return url.rstrip("/")
 
 
 def _bootstrap_key(key: SecretStr) -> SecretStr:
@@ -114,6 +121,11 @@ class Settings(BaseSettings):
         default="auto",
         description="console (for people), json (for machines) or auto (console on a terminal, else json)",
     )
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None,
+        description="the address under which people reach this server, such as https://billing.example.com, for links "
+        "that it makes; without it links have the address of the request that made them",
+    )
     max_events_body_bytes: int = Field(
         default=64 * MIB,
         ge=1024,
@@ -125,6 +137,12 @@ class Settings(BaseSettings):
         ge=1024,
         le=GIB,
         description="the largest body of any other request, in bytes after decompression, from 1024 (1 KiB) to 1 GiB",
+    )
+    max_import_bytes: int = Field(
+        default=GIB,
+        ge=1024,
+        le=1024 * GIB,
+        description="the largest CSV file that can be imported, in bytes, from 1024 (1 KiB) to 1 TiB",
     )
     max_batch_events: int = Field(
         default=50_000, ge=1, le=1_000_000, description="the most events in one request, from 1 to 1000000"

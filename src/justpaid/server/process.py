@@ -26,6 +26,7 @@ from justpaid.installation import (
     Installation,
     abandon,
     billing_by_itself,
+    imports_by_itself,
     open_installation,
     retention_by_itself,
     upkeep_by_itself,
@@ -70,6 +71,7 @@ def serve(settings: Settings, hooks: Hooks, *, port: int | None = None) -> None:
         billing_by_itself(installation),
         retention_by_itself(installation),
         upkeep_by_itself(installation),
+        imports_by_itself(installation),
     ):
         _spare_the_collector()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

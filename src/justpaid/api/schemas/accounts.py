@@ -39,7 +39,7 @@ class OrganisationPatch(Input):
     currency: str | None = Field(default=None, description="ISO 4217: what later customers get by default.")
     settings: dict[str, Any] | None = Field(
         default=None,
-        description="`seller` and `invoice`, as `GET` shows them.",
+        description="`seller`, `invoice` and `portal`, as `GET` shows them.",
         examples=[{"seller": {"legal_name": "Rainbow AI GmbH", "locale": "de"}, "invoice": {"net_days": 14}}],
     )
 

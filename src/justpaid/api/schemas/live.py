@@ -62,6 +62,13 @@ class LivePulseOut(msgspec.Struct, frozen=True):
     shown: int
 
 
+class PortalPulseOut(msgspec.Struct, frozen=True):
+    """`arrived` events of the customer came since the last pulse: ask again for what is shown."""
+
+    at: str
+    arrived: int
+
+
 def _tokens(properties: dict[str, Any]) -> str | None:
     for name in _TOTALS:
         if (total := _number(properties.get(name))) is not None:

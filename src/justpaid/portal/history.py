@@ -1,0 +1,166 @@
+"""A customer's periods, one beside the other, and its days with those that stand out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from justpaid.contracts import Subscription, list_subscriptions, timeline_of
+from justpaid.customers import Customer, keys_of
+from justpaid.invoicing import Invoice, estimate
+from justpaid.kernel.decimals import EXACT
+from justpaid.kernel.period import Period, timezone
+from justpaid.kernel.schedule import Schedule
+from justpaid.metering import MeterDefinition, Metering, Question, cut
+from justpaid.portal.spikes import TRAILING_DAYS, spikes
+
+MAX_PERIODS: Final = 24
+MAX_DAYS: Final = 366
+_SHARE: Final = Decimal("0.0001")
+_ISSUED: Final = ("finalized", "paid", "uncollectible")
+_ANCHOR: Final = datetime(2000, 1, 1)  # noqa: DTZ001  (midnight of whichever zone)
+
+
+@dataclass(frozen=True, slots=True)
+class PastPeriod:
+    """`usage` of the meter asked about, `previous_usage` of the period before: of as much of it as has elapsed of this
+    one, where this one still runs. `change` is the share by which the one is more than the other.
+
+    `cost` is what was invoiced for the period, before credits, or, while it runs, what it comes to so far, and
+    `projected` what it will at its end.
+    """
+
+    period: Period
+    running: bool
+    usage: Decimal | None
+    previous_usage: Decimal | None
+    change: Decimal | None
+    currency: str
+    cost: Decimal
+    projected: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    usage: Decimal
+    spike: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    period: Period
+    subscription: Subscription | None
+
+
+def past_periods(
+    session: Session,
+    metering: Metering,
+    customer: Customer,
+    meter: MeterDefinition | None,
+    now: datetime,
+    *,
+    count: int,
+) -> list[PastPeriod]:
+    """The running billing period and those before it, newest first; months where no subscription runs.
+
+    Raises: EngineUnavailable, EventsExpired.
+    """
+    spans = _spans(session, customer, now, count + 1)
+    usage = _Usage(session, metering, customer, meter)
+    found = []
+    for place, span in enumerate(spans[:count]):
+        running = now in span.period
+        elapsed = Period(span.period.start, now) if running else span.period
+        used = usage.during(elapsed)
+        before = usage.during(_as_much(spans[place + 1].period, elapsed, running)) if place + 1 < len(spans) else None
+        currency, cost, projected = _cost(session, metering, customer, span, now, running)
+        found.append(PastPeriod(span.period, running, used, before, _change(used, before), currency, cost, projected))
+    return found
+
+
+def days_with_spikes(
+    session: Session, metering: Metering, customer: Customer, meter: MeterDefinition, now: datetime, *, count: int
+) -> list[Day]:
+    """The last `count` days of the customer's calendar, today included: oldest first.  Raises: EngineUnavailable."""
+    zone = customer.timezone
+    days = Schedule("day", _ANCHOR.replace(tzinfo=timezone(zone)), zone)
+    today = days.period_containing(now)
+    start = today.start
+    for _ in range(count + TRAILING_DAYS - 1):
+        start = days.boundary_at_or_before(start - timedelta(microseconds=1))
+    windows = cut(Period(start, today.end), "day", zone)
+    keys = dict.fromkeys(keys_of(session, [customer])[customer.id], customer.id)
+    used = {one.window.start: one.value for one in metering.usage(Question(meter, windows, keys))}
+    values = [used.get(window.start, Decimal(0)) for window in windows]
+    told = zip(windows, values, spikes(values), strict=True)
+    return [Day(window.start.astimezone(timezone(zone)).date(), value, spike) for window, value, spike in told][-count:]
+
+
+class _Usage:
+    def __init__(self, session: Session, metering: Metering, customer: Customer, meter: MeterDefinition | None) -> None:
+        self._metering = metering
+        self._meter = meter
+        self._keys = dict.fromkeys(keys_of(session, [customer])[customer.id], customer.id)
+
+    def during(self, period: Period) -> Decimal | None:
+        if self._meter is None:
+            return None
+        if not period.duration:
+            return Decimal(0)
+        found = self._metering.usage(Question(self._meter, [period], self._keys))
+        return found[0].value if found else Decimal(0)
+
+
+def _spans(session: Session, customer: Customer, now: datetime, count: int) -> list[_Span]:
+    """Newest first; of the newest subscription with a running period, else months."""
+    for subscription in list_subscriptions(session, limit=100, customer_id=customer.id):
+        timeline = timeline_of(subscription)
+        period = timeline.period_at(now)
+        if period is None:
+            continue
+        spans: list[_Span] = []
+        while period is not None and len(spans) < count:
+            spans.append(_Span(period, subscription))
+            period = timeline.period_until(period.start)
+        return spans
+    months = Schedule("month", _ANCHOR.replace(tzinfo=timezone(customer.timezone)), customer.timezone)
+    month = months.period_containing(now)
+    spans = [_Span(month, None)]
+    while len(spans) < count:
+        month = months.period_containing(month.start - timedelta(microseconds=1))
+        spans.append(_Span(month, None))
+    return spans
+
+
+def _as_much(previous: Period, elapsed: Period, running: bool) -> Period:
+    if not running:
+        return previous
+    return Period(previous.start, min(previous.end, previous.start + elapsed.duration))
+
+
+def _cost(
+    session: Session, metering: Metering, customer: Customer, span: _Span, now: datetime, running: bool
+) -> tuple[str, Decimal, Decimal | None]:
+    if running and span.subscription is not None:
+        made = estimate(session, metering, span.subscription, now)
+        return made.currency, made.total, made.projected_total
+    currency = span.subscription.currency if span.subscription else customer.currency
+    # Before credits, as an estimate is: how it was paid is not what it cost.
+    query = sa.select(sa.func.coalesce(sa.func.sum(Invoice.total + Invoice.credits_applied), 0)).where(
+        Invoice.customer_id == customer.id, Invoice.currency == currency, Invoice.status.in_(_ISSUED)
+    )
+    if span.subscription is not None:
+        query = query.where(Invoice.subscription_id == span.subscription.id, Invoice.period_end == span.period.end)
+    else:
+        query = query.where(Invoice.issued_at >= span.period.start, Invoice.issued_at < span.period.end)
+    return currency, session.scalar(query) or Decimal(0), None
+
+
+def _change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    if now is None or not before:
+        return None
+    return EXACT.quantize(EXACT.divide(EXACT.subtract(now, before), EXACT.abs(before)), _SHARE)
