@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from justpaid.contracts import Subscription, SubscriptionPhase
 from justpaid.coupons import AttachedDiscount, Coupon
 from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
+from justpaid.imports import Importer, ImportRecord
 from justpaid.ingest import BackfillRecord
 from justpaid.invoicing import (
     BillingRun,
@@ -32,10 +34,12 @@ from justpaid.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from justpaid.metering import Meter
 from justpaid.platform.database import Database, Record, TenantRecord
 from justpaid.platform.settings import load_settings
+from justpaid.portal import PortalLink
 from justpaid.taxes import TaxRate
 from tests.contract.conftest import Company, Engines, TestInstallation
 from tests.contract.steps import NOW, bill, call, errors, get, invoices, post, send, subscribe
 
+MAPPING = {"columns": {"customer_id": "customer"}, "values": {"event": "api_call"}}
 #: A body that each route with a path parameter accepts, so that only the owner decides. A new route has to be added.
 ATTEMPTS: dict[tuple[str, str], Any] = {
     ("GET", "/v1/customers/{customer}"): None,
@@ -97,6 +101,12 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/credit-grants/{grant_id}/void"): None,
     ("POST", "/v1/credits/top-ups/{top_up_id}/pay"): None,
     ("POST", "/v1/credits/top-ups/{top_up_id}/cancel"): None,
+    ("GET", "/v1/customers/{customer}/summary"): None,
+    ("GET", "/v1/imports/{import_id}"): None,
+    ("POST", "/v1/imports/{import_id}/preview"): {"mapping": MAPPING},
+    ("POST", "/v1/imports/{import_id}/start"): {"mapping": MAPPING},
+    ("GET", "/v1/imports/{import_id}/rejected.csv"): None,
+    ("POST", "/v1/portal-links/{portal_link}/revoke"): None,
 }
 LISTS = (
     "customers",
@@ -118,13 +128,17 @@ LISTS = (
     "coupons",
     "discounts",
     "credit-notes",
+    "imports",
+    "portal-links",
 )
 START = "2026-02-01T00:00:00Z"
 
 
 @pytest.fixture
-def installation(database: Database, engines: Engines) -> TestInstallation:
-    return TestInstallation(database, load_settings(), FixedClock(NOW), **vars(engines))
+def installation(database: Database, engines: Engines, tmp_path: Path) -> TestInstallation:
+    clock = FixedClock(NOW)
+    importer = Importer(database, engines.ingest, clock, tmp_path)
+    return TestInstallation(database, load_settings(), clock, imports=importer, **vars(engines))  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["another company", "the twin in live mode"])
@@ -161,6 +175,8 @@ def owned(company: Company) -> dict[str, str]:
             "id"
         ],
         "credit_note": post(client, "/v1/credit-notes", {"invoice": invoice["id"], "amount": 1})["id"],
+        "import_id": client.post("/v1/imports", content=b"customer\nacme\n").json()["id"],
+        "portal_link": post(client, "/v1/portal-links", {"customer_id": "acme"})["id"],
         "customer": customer["id"],
         "key_id": key["id"],
         "member_id": member["id"],
@@ -189,8 +205,9 @@ def test_every_route_that_names_a_record_is_tried(app: FastAPI) -> None:
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()
         for method in operations
-        # Whoever has the token may see what is shared; sessions are a person's, see test_sessions.py.
-        if "{" in path and not path.startswith(("/v1/shared/", "/v1/auth/"))
+        # Whoever has a token may see what it opens, which test_portal.py tries; sessions are a person's, see
+        # test_sessions.py.
+        if "{" in path and not path.startswith(("/v1/shared/", "/v1/auth/", "/v1/portal/"))
     }
     assert routes == ATTEMPTS.keys()
 
@@ -229,6 +246,10 @@ def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger
     [
         ("/v1/usage?meter={meter}", None),
         ("/v1/usage?meter=calls&customer_id={customer}", None),
+        ("/v1/usage.csv?meter={meter}", None),
+        ("/v1/usage.csv?meter=calls&customer_id={customer}", None),
+        ("/v1/portal-links?customer_id={customer}", None),
+        ("/v1/portal-links", {"customer_id": "{customer}"}),
         ("/v1/subscriptions?customer_id={customer}", None),
         ("/v1/invoices?customer_id={customer}", None),
         ("/v1/credit-grants?customer_id={customer}", None),
@@ -337,6 +358,8 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         TaxRate,
         Coupon,
         AttachedDiscount,
+        ImportRecord,
+        PortalLink,
     ],
 )
 def test_the_database_itself_shows_a_tenant_only_its_rows(
