@@ -7,7 +7,7 @@ insert is atomic and carries its sequence.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -35,7 +35,7 @@ _PACE_S: Final = 0.1
 
 
 class Drainer:
-    """One thread. `roller` is told what it has drained; `moved` is given what each pass has moved, and returns at once."""
+    """One thread. `roller` is told what it has drained; `moved` is given what each pass moved, and returns at once."""
 
     def __init__(
         self,

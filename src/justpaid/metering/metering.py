@@ -75,7 +75,7 @@ class Metering:
             max_rows=max_rows,
             moved=lambda records: self.traffic.take(records),
         )
-        self.traffic = Traffic(warehouse, self.drainer.paused)
+        self.traffic: Traffic = Traffic(warehouse, self.drainer.paused)
         self.events = EventReader(journal, warehouse, self.effects)
         self.backfills = BackfillReader(journal, warehouse, self.effects)
         self.replay = Replay(journal, warehouse)
