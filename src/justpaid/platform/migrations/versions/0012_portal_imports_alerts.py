@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 from justpaid.platform.database import isolate
 
-revision = "0015"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
