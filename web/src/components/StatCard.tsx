@@ -15,17 +15,25 @@ interface Props {
 
 export function StatCard({ label, value, change, comparison, hint }: Props) {
   return (
-    <Card component="section" aria-label={label} h="100%">
+    <Card component="section" aria-label={label} h="100%" p={{ base: "md", sm: "lg" }}>
       <Text c="dimmed" size="sm" fw={500}>
         {label}
       </Text>
-      <Text component="div" fz={28} lh={1.3} fw={600} mt={4} mih={36} style={{ letterSpacing: "-0.02em" }}>
+      <Text
+        component="div"
+        fz={{ base: 20, sm: 28 }}
+        lh={1.3}
+        fw={600}
+        mt={4}
+        mih={36}
+        style={{ letterSpacing: "-0.02em" }}
+      >
         {value === undefined ? <Skeleton h={26} w={110} mt={6} /> : value}
       </Text>
-      <Group gap={6} mih={20} mt={2} wrap="nowrap">
+      <Group gap={6} mih={20} mt={2}>
         {change !== undefined && change !== null && <Change ratio={change} />}
         {(hint ?? comparison) !== undefined && (
-          <Text component="div" c="dimmed" size="sm" truncate>
+          <Text component="div" c="dimmed" size="sm">
             {hint ?? comparison}
           </Text>
         )}

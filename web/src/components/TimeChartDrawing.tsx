@@ -23,7 +23,7 @@ export default function TimeChartDrawing({
     series: series.map((each) => ({ name: each.key, label: each.label, color: each.color ?? ACCENT })),
     valueFormatter: format,
     withLegend: series.length > 1,
-    gridAxis: "y" as const,
+    gridAxis: "x" as const,
     tickLine: "none" as const,
     strokeDasharray: "0",
     textColor: "dimmed",

@@ -4,7 +4,7 @@ import { formatDay, formatQuantity, formatShort } from "@/app/formats";
 import { Change } from "@/components/Change";
 import { TimeChart } from "@/components/TimeChart";
 
-const HEIGHT = 300;
+const HEIGHT = 350;
 const SERIES = [{ key: "events", label: "Events" }];
 
 export function DailyUsage({ overview }: { overview: Overview | undefined }) {

@@ -11,7 +11,7 @@ interface Props {
 
 export function Figures({ overview }: Props) {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="lg">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing={{ base: "sm", sm: "lg" }}>
       <EventsToday overview={overview} />
       <StatCard
         label="Active customers"
@@ -41,10 +41,10 @@ function Revenue({ overview }: Props) {
   const further = others.map((each) => formatMoneyShort(each.month_to_date, each.currency)).join(" · ");
   return (
     <StatCard
-      label="Revenue, month to date"
+      label="Revenue this month"
       value={overview && (first ? formatMoneyShort(first.month_to_date, first.currency) : "—")}
       change={first?.change}
-      comparison="vs last month"
+      comparison={first?.change == null ? "as issued, before tax" : "vs last month"}
       hint={further === "" ? undefined : `and ${further}`}
     />
   );
@@ -54,9 +54,9 @@ function Latency({ overview }: Props) {
   const { p50, p99 } = overview?.latency_ms ?? {};
   return (
     <StatCard
-      label="Latency, typical"
+      label="Typical latency"
       value={overview && (p50 == null ? "—" : formatMilliseconds(p50))}
-      hint={p99 == null ? "no requests yet" : `99 of 100 within ${formatMilliseconds(p99)}`}
+      hint={p99 == null ? "no requests yet" : `99 % within ${formatMilliseconds(p99)}`}
     />
   );
 }

@@ -35,17 +35,17 @@ export function LiveEvents({ timezone }: { timezone: string }) {
 
 function EventRows({ events, timezone }: { events: readonly SampledEvent[]; timezone: string }) {
   return (
-    <Table className={classes.table ?? ""} aria-labelledby="live-events">
+    <Table className={classes.table ?? ""} horizontalSpacing="xs" aria-labelledby="live-events">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th w={116}>Time</Table.Th>
+          <Table.Th w={130}>Time</Table.Th>
           <Table.Th>Customer</Table.Th>
           <Table.Th visibleFrom="sm">Event</Table.Th>
           <Table.Th ta="right" w={92}>
             Quantity
           </Table.Th>
           <Table.Th visibleFrom="sm">Model</Table.Th>
-          <Table.Th w={98} visibleFrom="xs">
+          <Table.Th w={136} visibleFrom="xs">
             State
           </Table.Th>
         </Table.Tr>

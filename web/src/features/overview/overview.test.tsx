@@ -25,9 +25,9 @@ it("shows the figures of the overview, and follows the live ones", async () => {
   server.use(streaming(events));
   renderSite("/");
   expect(await (await figure("Active customers")).findByText("847")).toBeInTheDocument();
-  expect((await figure("Revenue, month to date")).getByText("$284.1K")).toBeInTheDocument();
-  expect((await figure("Revenue, month to date")).getByText("+12.3%")).toBeInTheDocument();
-  expect((await figure("Latency, typical")).getByText("99 of 100 within 48 ms")).toBeInTheDocument();
+  expect((await figure("Revenue this month")).getByText("$284.1K")).toBeInTheDocument();
+  expect((await figure("Revenue this month")).getByText("+12.3%")).toBeInTheDocument();
+  expect((await figure("Typical latency")).getByText("99 % within 48 ms")).toBeInTheDocument();
   expect(await (await figure("Events today")).findByText("1.3M")).toBeInTheDocument();
   const pipeline = await figure("Billing pipeline");
   expect(pipeline.getAllByRole("listitem").map((stage) => stage.textContent)).toEqual([
@@ -65,8 +65,8 @@ it("shows dashes where there is nothing to tell yet", async () => {
   const empty = { ...OVERVIEW, revenue: [], latency_ms: { p50: null, p99: null } };
   server.use(http.get("*/v1/overview", () => HttpResponse.json(empty)));
   renderSite("/");
-  expect(await (await figure("Revenue, month to date")).findByText("—")).toBeInTheDocument();
-  expect((await figure("Latency, typical")).getByText("no requests yet")).toBeInTheDocument();
+  expect(await (await figure("Revenue this month")).findByText("—")).toBeInTheDocument();
+  expect((await figure("Typical latency")).getByText("no requests yet")).toBeInTheDocument();
 });
 
 it("says what is wrong when there is no overview", async () => {
