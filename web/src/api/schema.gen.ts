@@ -470,6 +470,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description How it goes: events, metering, revenue and invoices. At most a second old.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -479,7 +499,7 @@ export interface paths {
         };
         /**
          * List Customers
-         * @description All customers, newest first.
+         * @description All customers, or those that are searched for; newest first unless told otherwise.
          */
         get: operations["list_customers"];
         put?: never;
@@ -488,6 +508,26 @@ export interface paths {
          * @description Create a customer. Events may have named it before; they count from the start.
          */
         post: operations["create_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Customer Summary
+         * @description What a customer used, what it costs so far and is going to, what is due, and what it has in credits.
+         */
+        get: operations["get_customer_summary"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -688,6 +728,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description All imports, newest first.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Create Import
+         * @description Upload a CSV file with a header row. It is kept, looked at and not imported yet: map its columns, preview, start. The same file may be uploaded again: its rows count once.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description One import, and how far it is.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Import
+         * @description The first rows as events, or why they are none. Nothing is sent.
+         */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Import
+         * @description Send the file's rows as events, in the background. What was accepted before, by this id or another way, counts
+         *     once.
+         */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/rejected.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rejected Rows
+         * @description The rows that were not taken so far, with the reason of each: correct them and import the file.
+         */
+        get: operations["get_rejected_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/meters": {
         parameters: {
             query?: never;
@@ -748,6 +893,26 @@ export interface paths {
          * @description What a meter counted over a time, of a customer or of all, in windows and by dimensions.
          */
         get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage Csv
+         * @description The same as a table: a row for each window and group.
+         */
+        get: operations["get_usage_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2082,6 +2247,290 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/portal-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Links
+         * @description All portal links, or one customer's, newest first; without their tokens.
+         */
+        get: operations["list_portal_links"];
+        put?: never;
+        /**
+         * Create Portal Link
+         * @description A link by which whoever has it sees this customer's usage, costs and invoices. The token is shown once.
+         */
+        post: operations["create_portal_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal-links/{portal_link}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Portal Link
+         * @description From now on the link opens nothing.
+         */
+        post: operations["revoke_portal_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal
+         * @description Who looks at whose page, and how it shall look.
+         */
+        get: operations["get_portal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/meters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Meters
+         * @description What usage can be asked of.
+         */
+        get: operations["list_portal_meters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Usage
+         * @description As `GET /v1/usage`, of the customer.
+         */
+        get: operations["get_portal_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Usage Csv
+         * @description The same as a table.
+         */
+        get: operations["get_portal_usage_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Subscriptions
+         * @description The customer's subscriptions, newest first.
+         */
+        get: operations["list_portal_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Estimates
+         * @description What the running periods cost so far, line by line, and at their ends if usage goes on as it did.
+         */
+        get: operations["get_portal_estimates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Periods
+         * @description Periods beside each other, newest first, and days with those that stand out.
+         */
+        get: operations["list_portal_periods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Invoices
+         * @description The customer's issued invoices, newest first.
+         */
+        get: operations["list_portal_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/invoices/{invoice}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Invoice
+         * @description One of them, by its id or number.
+         */
+        get: operations["get_portal_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/invoices/{invoice}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Invoice Pdf
+         * @description As a document.
+         */
+        get: operations["get_portal_invoice_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/invoices/{invoice}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Invoice Csv
+         * @description Its lines and their steps as a table.
+         */
+        get: operations["get_portal_invoice_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portal Credits
+         * @description What the customer has in credits, how much of it is spoken for, and how it came and went.
+         */
+        get: operations["get_portal_credits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/status": {
         parameters: {
             query?: never;
@@ -2134,6 +2583,26 @@ export interface paths {
          * @description Accepted events, live, as server-sent events: `event: usage`, `id:` the sequence, `data:` a `LiveEventOut`. A reader that is too slow gets `event: lost` with `data: {"count": n}`. A comment comes every 15 seconds. A client that comes back with `Last-Event-ID` first gets what it missed: of more than 10,000 events the newest, after an `event: lost`.
          */
         get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Portal
+         * @description Server-sent events for the customer's page: at most once a second `event: pulse` with a `PortalPulseOut`, when events of the customer came. A comment comes every 15 seconds.
+         */
+        get: operations["stream_portal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2227,6 +2696,11 @@ export interface components {
             /** Invoices Finalized */
             invoices_finalized: number;
         };
+        /**
+         * Aggregation
+         * @enum {string}
+         */
+        Aggregation: "count" | "sum" | "max" | "min" | "average" | "unique" | "latest" | "weighted_sum";
         /**
          * AmendmentIn
          * @description What is given replaces what the event had; `properties` as a whole.
@@ -2793,6 +3267,16 @@ export interface components {
             /** Data */
             data: components["schemas"]["CheckOut"][];
         };
+        /** ColumnOut */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /**
+             * Samples
+             * @description Up to three different values of the first rows.
+             */
+            samples: string[];
+        };
         /** CommitmentOut */
         CommitmentOut: {
             /**
@@ -2843,6 +3327,24 @@ export interface components {
              * @enum {string}
              */
             rounding?: "none" | "up" | "down" | "half_up";
+        };
+        /**
+         * CostOut
+         * @description Of all running periods: as their invoices would be now, and at their ends if usage goes on as it did.
+         */
+        CostOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * So Far
+             * @example 100.00
+             */
+            so_far: string;
+            /**
+             * Projected
+             * @example 100.00
+             */
+            projected: string;
         };
         /**
          * CostPlusPrice
@@ -3512,6 +4014,64 @@ export interface components {
              */
             po_number?: string | null;
         };
+        /** CustomerSummaryOut */
+        CustomerSummaryOut: {
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            as_of: string;
+            /**
+             * Timezone
+             * @description Where months are reckoned: the customer's.
+             */
+            timezone: string;
+            /**
+             * Usage
+             * @description Of the meters with usage in this month or the last.
+             */
+            usage: components["schemas"]["MeterUsageOut"][];
+            /** Cost */
+            cost: components["schemas"]["CostOut"][];
+            open_invoices: components["schemas"]["OpenInvoicesOut"];
+            /**
+             * Balance
+             * @description Credits that can be drawn now.
+             */
+            balance: components["schemas"]["MoneyOut"][];
+        };
+        /** DailyOut */
+        DailyOut: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Events */
+            events: number;
+        };
+        /** DayOut */
+        DayOut: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /**
+             * Usage
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            usage: string;
+            /**
+             * Spike
+             * @description More than the mean of the 28 days before plus three standard deviations, where there was usage on at least seven of them.
+             */
+            spike: boolean;
+        };
         /** DeclaredPlanIn */
         DeclaredPlanIn: {
             /**
@@ -3923,6 +4483,64 @@ export interface components {
              * @example 0.002
              */
             quantity: string;
+        };
+        /**
+         * ImportOut
+         * @description `rows_done` of `rows` have become `accepted`, `duplicates`, `conflicts` or `rejected`.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** Filename */
+            filename: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "uploaded" | "running" | "completed" | "failed";
+            /** Size Bytes */
+            size_bytes: number;
+            /** Encoding */
+            encoding: string;
+            /** Delimiter */
+            delimiter: string;
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            suggested_mapping: components["schemas"]["MappingOut"];
+            mapping: components["schemas"]["MappingOut"] | null;
+            /** Rows */
+            rows: number;
+            /** Rows Done */
+            rows_done: number;
+            /** Accepted */
+            accepted: number;
+            /**
+             * Duplicates
+             * @description Accepted before, by this import or another one.
+             */
+            duplicates: number;
+            /**
+             * Conflicts
+             * @description Accepted before with other content; the first stays counted.
+             */
+            conflicts: number;
+            /** Rejected */
+            rejected: number;
+            /**
+             * Error
+             * @description Why it failed, if it did.
+             */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
         };
         /**
          * InvitedMemberOut
@@ -4345,6 +4963,16 @@ export interface components {
             created_at: string;
         };
         /**
+         * LatencyOut
+         * @description How long senders waited for a receipt in the last five to ten minutes. Null where nothing was sent.
+         */
+        LatencyOut: {
+            /** P50 */
+            p50: number | null;
+            /** P99 */
+            p99: number | null;
+        };
+        /**
          * LedgerEntryOut
          * @description One thing that happened. Its postings sum to zero.
          */
@@ -4537,6 +5165,56 @@ export interface components {
              * @description As the answer had it in X-Request-Id; null for several.
              */
             request_id: string | null;
+        };
+        /** MappedIn */
+        MappedIn: {
+            mapping: components["schemas"]["MappingIn"];
+        };
+        /**
+         * MappingIn
+         * @description `customer_id` and `event` need a column or a value; the rest of an event is optional.
+         */
+        MappingIn: {
+            /**
+             * Columns
+             * @description Field of the event (id, customer_id, event, timestamp, quantity, properties.…) → column.
+             * @example {
+             *       "customer_id": "account",
+             *       "properties.model": "model",
+             *       "timestamp": "time"
+             *     }
+             */
+            columns?: {
+                [key: string]: string;
+            };
+            /**
+             * Values
+             * @description Field of the event → a value for all rows.
+             * @example {
+             *       "event": "api_call"
+             *     }
+             */
+            values?: {
+                [key: string]: string;
+            };
+            /**
+             * Timezone
+             * @description IANA name, of timestamps that have no offset. Without it they are rejected.
+             */
+            timezone?: string | null;
+        };
+        /** MappingOut */
+        MappingOut: {
+            /** Columns */
+            columns: {
+                [key: string]: string;
+            };
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
+            /** Timezone */
+            timezone: string | null;
         };
         /**
          * MatrixPrice
@@ -4785,6 +5463,45 @@ export interface components {
             /** Dimensions */
             dimensions?: string[];
         };
+        /** MeterUsageOut */
+        MeterUsageOut: {
+            /** Meter */
+            meter: string;
+            /** Name */
+            name: string;
+            /**
+             * Month To Date
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            month_to_date: string;
+            /**
+             * Last Month
+             * @description The whole of it.
+             * @example 0.002
+             */
+            last_month: string;
+        };
+        /**
+         * MeteringStandingOut
+         * @description Of the whole installation.
+         */
+        MeteringStandingOut: {
+            /**
+             * Position
+             * @description Records of the journal below it are metered.
+             */
+            position: number;
+            /** Head */
+            head: number;
+            /** Behind */
+            behind: number;
+            /**
+             * Lag Ms
+             * @description How long the oldest event has waited that is accepted but not metered.
+             */
+            lag_ms: number;
+        };
         /**
          * MeteringStatus
          * @description Accepted events are safe; these are not in usage yet.
@@ -4878,6 +5595,27 @@ export interface components {
              */
             next_after: string | null;
         };
+        /** MinuteOut */
+        MinuteOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            at: string;
+            /** Count */
+            count: number;
+        };
+        /** MoneyOut */
+        MoneyOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * Amount
+             * @example 100.00
+             */
+            amount: string;
+        };
         /** NewOrganisationIn */
         NewOrganisationIn: {
             /** Name */
@@ -4912,6 +5650,45 @@ export interface components {
             /** End At */
             end_at?: string | null;
         };
+        /**
+         * NewPortalLinkOut
+         * @description The token is shown this once; a repeated request gets null.
+         */
+        NewPortalLinkOut: {
+            /** Id */
+            id: string;
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Theme
+             * @enum {string}
+             */
+            theme: "light" | "dark" | "auto";
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /**
+             * Url
+             * @description Send it to the customer's people.
+             */
+            url: string | null;
+            /**
+             * Token
+             * @description For an embedded portal: pt_….
+             */
+            token: string | null;
+        };
         /** NewShareLinkOut */
         NewShareLinkOut: {
             /** Id */
@@ -4934,6 +5711,16 @@ export interface components {
              * @description Where the invoice is seen, on this server: append /pdf or /csv for a file.
              */
             path: string | null;
+        };
+        /** OpenInvoicesOut */
+        OpenInvoicesOut: {
+            /**
+             * Count
+             * @description Issued, and something is due.
+             */
+            count: number;
+            /** Amounts */
+            amounts: components["schemas"]["MoneyOut"][];
         };
         /** OpenSessionOut */
         OpenSessionOut: {
@@ -5025,7 +5812,7 @@ export interface components {
             currency?: string | null;
             /**
              * Settings
-             * @description `seller` and `invoice`, as `GET` shows them.
+             * @description `seller`, `invoice` and `portal`, as `GET` shows them.
              * @example {
              *       "invoice": {
              *         "net_days": 14
@@ -5061,6 +5848,74 @@ export interface components {
              *     }
              */
             invoice?: components["schemas"]["InvoiceSettings"];
+            /**
+             * @default {
+             *       "hidden_meters": []
+             *     }
+             */
+            portal?: components["schemas"]["PortalSettings"];
+        };
+        /** OverviewEventsOut */
+        OverviewEventsOut: {
+            /**
+             * Today
+             * @description Events with a timestamp of today that are not withdrawn.
+             */
+            today: number;
+            /**
+             * Per Minute
+             * @description Accepted in the last 60 seconds.
+             */
+            per_minute: number;
+            /**
+             * Per Minute Series
+             * @description The 60 whole minutes before this one, by receipt.
+             */
+            per_minute_series: components["schemas"]["MinuteOut"][];
+            /**
+             * Change Vs Last Month
+             * @description This month to date against as much of last month, as a share. Null where that had no event.
+             */
+            change_vs_last_month: string | null;
+        };
+        /** OverviewInvoicesOut */
+        OverviewInvoicesOut: {
+            /**
+             * Open
+             * @description Issued, and something is due.
+             */
+            open: number;
+            /** Open Amounts */
+            open_amounts: components["schemas"]["MoneyOut"][];
+            /** Issued This Month */
+            issued_this_month: number;
+        };
+        /** OverviewOut */
+        OverviewOut: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            as_of: string;
+            /** Timezone */
+            timezone: string;
+            events: components["schemas"]["OverviewEventsOut"];
+            metering: components["schemas"]["MeteringStandingOut"];
+            /**
+             * Active Customers
+             * @description Customers with an event of this month.
+             */
+            active_customers: number;
+            /** Revenue */
+            revenue: components["schemas"]["RevenueOut"][];
+            latency_ms: components["schemas"]["LatencyOut"];
+            /**
+             * Daily
+             * @description Events of the last 14 days, today last.
+             */
+            daily: components["schemas"]["DailyOut"][];
+            invoices: components["schemas"]["OverviewInvoicesOut"];
         };
         /**
          * PackagePrice
@@ -5218,6 +6073,16 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[ImportOut] */
+        Page_ImportOut_: {
+            /** Data */
+            data: components["schemas"]["ImportOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
         /** Page[InvoiceOut] */
         Page_InvoiceOut_: {
             /** Data */
@@ -5288,6 +6153,16 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** Page[PortalLinkOut] */
+        Page_PortalLinkOut_: {
+            /** Data */
+            data: components["schemas"]["PortalLinkOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
         /** Page[ProductOut] */
         Page_ProductOut_: {
             /** Data */
@@ -5340,6 +6215,46 @@ export interface components {
              * @description At least 12 characters, and not the e-mail address.
              */
             new_password: string;
+        };
+        /**
+         * PastPeriodOut
+         * @description `previous_usage` is of the period before or, while this one runs, of as much of it as has elapsed of this one.
+         *     `change`: 0.12 is 12 % more. Null where no meter was asked about, or there was nothing before.
+         */
+        PastPeriodOut: {
+            /**
+             * From
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            to: string;
+            /** Running */
+            running: boolean;
+            /** Usage */
+            usage: string | null;
+            /** Previous Usage */
+            previous_usage: string | null;
+            /** Change */
+            change: string | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Cost
+             * @description What was invoiced for it; while it runs, what it comes to so far.
+             * @example 100.00
+             */
+            cost: string;
+            /**
+             * Projected
+             * @description At its end, if usage goes on as it did; null once it is over.
+             */
+            projected: string | null;
         };
         /** PauseIn */
         PauseIn: {
@@ -5883,6 +6798,211 @@ export interface components {
              */
             versions: components["schemas"]["PlanVersionOut"][];
         };
+        /**
+         * PortalCreditsOut
+         * @description `data` is the history, newest first.
+         */
+        PortalCreditsOut: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            as_of: string;
+            /** Balances */
+            balances: components["schemas"]["BalanceOut"][];
+            /** Data */
+            data: components["schemas"]["LedgerEntryOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** PortalCustomerOut */
+        PortalCustomerOut: {
+            /** Id */
+            id: string;
+            /** External Id */
+            external_id: string | null;
+            /** Name */
+            name: string;
+            /** Email */
+            email: string | null;
+            /** Currency */
+            currency: string;
+            /** Timezone */
+            timezone: string;
+        };
+        /**
+         * PortalEstimatesOut
+         * @description One for each running period, and their sums.
+         */
+        PortalEstimatesOut: {
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            as_of: string;
+            /** Cost */
+            cost: components["schemas"]["CostOut"][];
+            /** Data */
+            data: components["schemas"]["EstimateOut"][];
+        };
+        /** PortalLinkIn */
+        PortalLinkIn: {
+            /**
+             * Customer Id
+             * @description Id, external id or alias of a customer.
+             * @example acme
+             */
+            customer_id: string;
+            /**
+             * Expires At
+             * @description At most 366 days ahead; defaults to a week.
+             */
+            expires_at?: string | null;
+            /**
+             * Expires In S
+             * @description In place of `expires_at`.
+             */
+            expires_in_s?: number | null;
+            /**
+             * Theme
+             * @description auto: as the reader's device has it.
+             * @default auto
+             * @enum {string}
+             */
+            theme?: "light" | "dark" | "auto";
+        };
+        /** PortalLinkOut */
+        PortalLinkOut: {
+            /** Id */
+            id: string;
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Theme
+             * @enum {string}
+             */
+            theme: "light" | "dark" | "auto";
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+        };
+        /**
+         * PortalMeOut
+         * @description Who looks, and at whose page. `now` is the organisation's, whose test clock may stand.
+         */
+        PortalMeOut: {
+            customer: components["schemas"]["PortalCustomerOut"];
+            organisation: components["schemas"]["PortalOrganisationOut"];
+            /**
+             * Theme
+             * @enum {string}
+             */
+            theme: "light" | "dark" | "auto";
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            expires_at: string;
+            /**
+             * Now
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            now: string;
+        };
+        /** PortalMeterOut */
+        PortalMeterOut: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            aggregation: components["schemas"]["Aggregation"];
+            /** Dimensions */
+            dimensions: string[];
+        };
+        /** PortalMetersOut */
+        PortalMetersOut: {
+            /** Data */
+            data: components["schemas"]["PortalMeterOut"][];
+        };
+        /** PortalOrganisationOut */
+        PortalOrganisationOut: {
+            /** Name */
+            name: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "test" | "live";
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "en" | "en-GB" | "de" | "fr" | "es" | "it" | "nl" | "pt" | "ja";
+            /**
+             * Logo
+             * @description A data URI of a PNG or JPEG.
+             */
+            logo: string | null;
+            /**
+             * Accent Colour
+             * @example #2f6fed
+             */
+            accent_colour: string | null;
+            /** Background Colour */
+            background_colour: string | null;
+            /** Support Email */
+            support_email: string | null;
+        };
+        /** PortalPeriodsOut */
+        PortalPeriodsOut: {
+            /** Meter */
+            meter: string | null;
+            /** Timezone */
+            timezone: string;
+            /**
+             * Data
+             * @description Newest first.
+             */
+            data: components["schemas"]["PastPeriodOut"][];
+            /**
+             * Days
+             * @description Of the meter asked about; oldest first, today last.
+             */
+            days: components["schemas"]["DayOut"][];
+        };
+        /**
+         * PortalSettings
+         * @description How the customer portal looks. Colours are `#rrggbb`; the logo is the seller's. `hidden_meters`, by their keys,
+         *     are not shown there.
+         */
+        PortalSettings: {
+            /** Accent Colour */
+            accent_colour?: string | null;
+            /** Background Colour */
+            background_colour?: string | null;
+            /** Support Email */
+            support_email?: string | null;
+            /**
+             * Hidden Meters
+             * @default []
+             */
+            hidden_meters?: string[];
+        };
         /** PostingOut */
         PostingOut: {
             /**
@@ -5898,6 +7018,30 @@ export interface components {
             amount: string;
             /** Grant Id */
             grant_id: string | null;
+        };
+        /** PreviewOut */
+        PreviewOut: {
+            /**
+             * Data
+             * @description Of the first 20 rows.
+             */
+            data: components["schemas"]["PreviewedRowOut"][];
+        };
+        /**
+         * PreviewedRowOut
+         * @description An event, or the code and message of why the row is none. `row` counts from 1, without the header.
+         */
+        PreviewedRowOut: {
+            /** Row */
+            row: number;
+            /** Event */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string | null;
         };
         /** ProductIn */
         ProductIn: {
@@ -5959,6 +7103,29 @@ export interface components {
              * @enum {string}
              */
             proration?: "prorate" | "none";
+        };
+        /**
+         * RevenueOut
+         * @description What issued invoices charge before tax, less what credit notes took back, by the day of issue.
+         */
+        RevenueOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * Month To Date
+             * @example 100.00
+             */
+            month_to_date: string;
+            /**
+             * Last Month To Same Day
+             * @example 100.00
+             */
+            last_month_to_same_day: string;
+            /**
+             * Change
+             * @description Growth as a share: 0.12 is 12 % more. Null where there was nothing before.
+             */
+            change: string | null;
         };
         /**
          * RolloverIn
@@ -7257,6 +8424,44 @@ export interface components {
             properties: Record<string, never>;
             /** @description Its place in the order of acceptance. */
             sequence: number;
+        };
+        /**
+         * LiveSampleOut
+         * @description One of the events of the moment. `customer` is the key as sent, `customer_name` null where it means nobody yet.
+         *         `model` and `tokens` come from properties of those names, or of input and output tokens.
+         */
+        LiveSampleOut: {
+            id: string;
+            at: string;
+            customer: string;
+            customer_name: string | null;
+            event: string;
+            quantity: string;
+            model: string | null;
+            tokens: string | null;
+            /** @enum {unknown} */
+            state: "accepted" | "metered" | "unattributed";
+        };
+        /**
+         * LivePulseOut
+         * @description How it goes, four times a second. `shown` of `arrived` events since the last pulse came as samples.
+         */
+        LivePulseOut: {
+            at: string;
+            events_per_minute: number;
+            events_today: number;
+            metered_behind: number;
+            lag_ms: number;
+            arrived: number;
+            shown: number;
+        };
+        /**
+         * PortalPulseOut
+         * @description `arrived` events of the customer came since the last pulse: ask again for what is shown.
+         */
+        PortalPulseOut: {
+            at: string;
+            arrived: number;
         };
         /**
          * @description One use of your product.
@@ -9569,9 +10774,72 @@ export interface operations {
             };
         };
     };
+    get_overview: {
+        parameters: {
+            query?: {
+                /** @description IANA zone of days and months; defaults to the organisation's. */
+                timezone?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_customers: {
         parameters: {
             query?: {
+                /** @description What name, external id or e-mail contain, in any case. */
+                search?: string | null;
+                /** @description `-` turns the order around. */
+                sort?: "created_at" | "-created_at" | "name" | "-name";
                 /** @description The most entries to return. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -9702,6 +10970,73 @@ export interface operations {
             };
             /** @description The content type is not read */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customer_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerSummaryOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10827,6 +12162,520 @@ export interface operations {
             };
         };
     };
+    list_imports: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query?: {
+                /** @description What people know the file by. */
+                filename?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What is in the file */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rejected_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_meters: {
         parameters: {
             query?: {
@@ -11167,10 +13016,10 @@ export interface operations {
     get_usage: {
         parameters: {
             query: {
-                /** @description The meter's key or id. */
-                meter: string;
                 /** @description Id, external id or alias of a customer. Without it, everyone's usage. */
                 customer_id?: string | null;
+                /** @description The meter's key or id. */
+                meter: string;
                 /** @description Inclusive. Defaults to the current month's start. */
                 from?: string | null;
                 /** @description Exclusive. Defaults to the current month's end. */
@@ -11195,6 +13044,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_csv: {
+        parameters: {
+            query: {
+                /** @description Id, external id or alias of a customer. Without it, everyone's usage. */
+                customer_id?: string | null;
+                /** @description The meter's key or id. */
+                meter: string;
+                /** @description Inclusive. Defaults to the current month's start. */
+                from?: string | null;
+                /** @description Exclusive. Defaults to the current month's end. */
+                to?: string | null;
+                /** @description The length of the parts that usage is told in. */
+                window?: "none" | "5m" | "hour" | "day" | "month";
+                /** @description Dimensions of the meter, repeated or separated by commas. */
+                group_by?: string[] | null;
+                /** @description IANA name. Defaults to the customer's, else to the organisation's. */
+                timezone?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description No valid API key or session */
@@ -18377,6 +20297,1135 @@ export interface operations {
             };
         };
     };
+    list_portal_links: {
+        parameters: {
+            query?: {
+                /** @description Id, external id or alias of a customer. */
+                customer_id?: string | null;
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PortalLinkOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_portal_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPortalLinkOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_portal_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                portal_link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalLinkOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalMeOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_portal_meters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalMetersOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_usage: {
+        parameters: {
+            query: {
+                /** @description The meter's key or id. */
+                meter: string;
+                /** @description Inclusive. Defaults to the current month's start. */
+                from?: string | null;
+                /** @description Exclusive. Defaults to the current month's end. */
+                to?: string | null;
+                /** @description The length of the parts that usage is told in. */
+                window?: "none" | "5m" | "hour" | "day" | "month";
+                /** @description Dimensions of the meter, repeated or separated by commas. */
+                group_by?: string[] | null;
+                /** @description IANA name. Defaults to the customer's, else to the organisation's. */
+                timezone?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_usage_csv: {
+        parameters: {
+            query: {
+                /** @description The meter's key or id. */
+                meter: string;
+                /** @description Inclusive. Defaults to the current month's start. */
+                from?: string | null;
+                /** @description Exclusive. Defaults to the current month's end. */
+                to?: string | null;
+                /** @description The length of the parts that usage is told in. */
+                window?: "none" | "5m" | "hour" | "day" | "month";
+                /** @description Dimensions of the meter, repeated or separated by commas. */
+                group_by?: string[] | null;
+                /** @description IANA name. Defaults to the customer's, else to the organisation's. */
+                timezone?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_portal_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SubscriptionOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_estimates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalEstimatesOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_portal_periods: {
+        parameters: {
+            query?: {
+                /** @description Key or id of a meter; without one only costs are told. */
+                meter?: string | null;
+                /** @description Periods, the running one included. */
+                count?: number;
+                /** @description Days to look for spikes in, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalPeriodsOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_portal_invoices: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvoiceOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_invoice_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_invoice_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_portal_credits: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalCreditsOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_status: {
         parameters: {
             query?: never;
@@ -18496,6 +21545,8 @@ export interface operations {
                 customer_id?: string;
                 /** @description Only events of this name. */
                 event?: string;
+                /** @description `live`: for a screen, without filters: at most 20 events a second as `event: sample` with a `LiveSampleOut`, and four times a second `event: pulse` with a `LivePulseOut`. */
+                view?: "live";
             };
             header?: {
                 /** @description The id of the last event that you got. Clients of server-sent events send it. */
@@ -18535,6 +21586,71 @@ export interface operations {
             };
             /** @description A field's value can't be used; `errors` names it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_portal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Until you leave, or the link ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
