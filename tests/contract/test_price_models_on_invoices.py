@@ -81,6 +81,40 @@ def test_bounds_hold_for_each_event(client: TestClient) -> None:
     ]
 
 
+def test_the_first_events_and_value_are_free_by_time(client: TestClient) -> None:
+    """Three events and 250 of value are free: 50 and 100 are, 100 of 250 is, so 550 at 1.3 % and 2 events at 2: 11.15.
+
+    They arrive in another order, and the estimate says before what the invoice says then.
+    """
+    free = {"included_events": 3, "included_quantity": "250"}
+    open_shop(
+        client, {"key": "fee", "model": "percentage", "meter": "volume", "rate": "0.013", "fixed_amount": "2", **free}
+    )
+    for day, value in ((4, "400"), (2, "100"), (1, "50"), (3, "250")):
+        send(client, payment(value, f"2026-03-0{day}T12:00:00Z"))
+    line = billed(client)
+    assert (line["quantity"], line["amount"]) == ("800", "11.15")
+    assert arithmetic(line) == [
+        ("Included 250 in the first 3 events", "0"),
+        ("1.3% of 550", "7.15"),
+        ("2 events at 2", "4"),
+    ]
+
+
+def test_prices_with_allowances_of_their_own_on_one_meter(client: TestClient) -> None:
+    """Of 10, 20 and 30: one event free leaves 50 at 10 %; 25 of value free leaves 35 at 10 % and 2 events at 1."""
+    one = {"key": "one", "model": "percentage", "meter": "volume", "rate": "0.1", "included_events": 1}
+    other = {"key": "other", "model": "percentage", "meter": "volume", "rate": "0.1", "fixed_amount": "1"}
+    open_shop(client, one, {**other, "included_quantity": "25"})
+    for day, value in ((3, "30"), (1, "10"), (2, "20")):
+        send(client, payment(value, f"2026-03-0{day}T12:00:00Z"))
+    subscribe(client, "2026-03-01T00:00:00Z")
+    bill(client)
+    (invoice,) = invoices(client)
+    assert {line["price_key"]: line["amount"] for line in invoice["lines"]} == {"one": "5.00", "other": "5.50"}
+    assert get(client, f"/v1/invoices/{invoice['id']}/verify")["ok"]
+
+
 def test_two_prices_with_bounds_of_their_own_on_one_meter(client: TestClient) -> None:
     """5 % from 1 on and 1 % up to 2, of 10, 100 and 1,000: (1 + 5 + 50) + (0.10 + 1 + 2)."""
     low = {"key": "low", "model": "percentage", "meter": "volume", "rate": "0.05", "min_per_event": "1"}

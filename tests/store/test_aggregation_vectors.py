@@ -37,7 +37,7 @@ ELSEWHERE = {
 }
 
 
-def _load() -> list[Vector]:
+def load() -> list[Vector]:
     vectors: list[Vector] = json.loads(VECTORS.read_text())["vectors"] if VECTORS.exists() else []
     return [vector for vector in vectors if vector["model"].startswith("agg_")]
 
@@ -80,7 +80,7 @@ def _units(node: Node, meter: MeterDefinition, vector: Vector) -> Decimal:
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason="needs the file of vectors")
-@pytest.mark.parametrize("vector", [v for v in _load() if v["id"] not in ELSEWHERE], ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", [v for v in load() if v["id"] not in ELSEWHERE], ids=lambda vector: vector["id"])
 def test_the_figure_is_found(node: Node, vector: Vector) -> None:
     grouped = vector["params"].get("grouped_by", ())
     meter = node.meter("m", AGGREGATIONS[vector["model"]], _property(vector), dimensions=grouped)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
-from justpaid.metering.bands import band_of
+from justpaid.metering.bands import IN_ORDER, band_of, ordered
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
 from justpaid.metering.expressions import MERGED_COLUMNS, path_of, rollup_columns, source_condition, taken_by
 from justpaid.metering.levels import average_levels
@@ -33,6 +33,8 @@ from justpaid.pricing import Band
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
 #: The name by which a group tells its band; no property has it.
 BAND: Final = ""
+#: SQL: where a row's window starts.
+_WINDOW: Final = "roundDown(at, {boundaries:Array(UInt32)})"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,8 +44,8 @@ class Question:
 
     `customers` maps each key that events carry to its owner (None: everyone's, as one). `windows` are consecutive.
     `group_by` names dimensions of the meter. `cutoff` (a journal sequence) asks for the answer as it was there.
-    `bands` takes the events of each group apart by their own value, which rollups don't know: it is answered from
-    `events`. Groups then have one more name, `BAND`.
+    `bands` takes the events of each group apart by their own value and, for an allowance, by their order, which rollups
+    don't know: it is answered from `events`. Groups then have one more name, `BAND`, and come by it first.
     """
 
     meter: MeterDefinition
@@ -99,13 +101,13 @@ class UsageReader:
         windows = {_epoch_s(window.start): window for window in question.windows}
         names = (*question.group_by, BAND) if question.bands else question.group_by
         chosen = ", ".join(f"dimensions[{position}]" for position in (*positions, -1)[: len(names)])
-        owner = "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
+        by_band = "grouped[-1], " if question.bands else ""
         sql = f"""
-            SELECT roundDown(at, {{boundaries:Array(UInt32)}}) AS window, {owner} AS owner,
+            SELECT {_WINDOW} AS window, {_owner(question)} AS owner,
                    CAST([{chosen}], 'Array(String)') AS grouped, {MERGED_COLUMNS}, max(upto) AS upto
             FROM ({self._source(question, position, rolled)})
             GROUP BY window, owner, grouped
-            ORDER BY window, owner, grouped"""
+            ORDER BY window, owner, {by_band}grouped"""
         parameters: dict[str, Any] = {"boundaries": sorted(windows)}
         if question.customers:
             parameters |= {"keys": list(question.customers), "owners": list(question.customers.values())}
@@ -182,15 +184,34 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
 
 
 def _from_events(question: Question, span: Period, condition: str) -> str:
-    labels = f"arrayPushBack(labels, {band_of('value', question.bands)})" if question.bands else "labels"
-    return f"""SELECT customer, at, {labels} AS dimensions, {rollup_columns([question.meter])}, toUInt64(0) AS upto
-        FROM (
-            SELECT customer, timestamp, seq, toUnixTimestamp(timestamp) AS at, {taken_by(question.meter)}
+    in_order = ordered(question.bands)
+    rows = f"""SELECT customer, timestamp, seq, {"id," if in_order else ""} toUnixTimestamp(timestamp) AS at,
+                   {taken_by(question.meter)}
             FROM events
             WHERE {source_condition(question.meter)} {_customer_condition(question)} {condition}
-              AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}
-        )
+              AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}"""
+    dimensions = "labels"
+    if question.bands:
+        rows = f"SELECT *, {_worth_of(question.meter)} AS worth FROM ({rows})"
+        dimensions = f"arrayPushBack(labels, {band_of(question.bands)})"
+    if in_order:
+        # Ties by id: the order in which events arrived is nobody's advantage.
+        rows = f"""SELECT *, {IN_ORDER} FROM ({rows})
+            WINDOW in_order AS (PARTITION BY {_WINDOW}, {_owner(question)} ORDER BY timestamp, id
+                                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
+    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([question.meter])}, toUInt64(0) AS upto
+        FROM ({rows})
         GROUP BY customer, at, dimensions"""
+
+
+def _worth_of(meter: MeterDefinition) -> str:
+    """SQL: what one event adds to a sum or a count, Decimal(76, 12)."""
+    own = "1" if meter.aggregation is Aggregation.COUNT else "ifNull(value, toDecimal128(0, 12))"
+    return f"toDecimal256({own}, 12)"
+
+
+def _owner(question: Question) -> str:
+    return "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
 
 
 def _apart_from(buckets: Sequence[datetime]) -> str:

@@ -1,5 +1,6 @@
 """Price models and their arithmetic: (price, quantity) → an exact amount with the steps that lead to it. Pure."""
 
+from justpaid.pricing.allowance import Allowance
 from justpaid.pricing.evaluate import Evaluation, evaluate, rate
 from justpaid.pricing.fees import is_fee, is_in_advance, unit_fee
 from justpaid.pricing.fields import Amount, Key, Name, Strict
@@ -28,6 +29,7 @@ from justpaid.pricing.wording import grouped
 
 __all__ = [
     "MODELS",
+    "Allowance",
     "Amount",
     "Band",
     "CostPlusPrice",

@@ -63,6 +63,22 @@ Quantity = Annotated[Number, AfterValidator(_not_negative), _described({"minimum
 PositiveQuantity = Annotated[Number, AfterValidator(_positive), _described({"exclusiveMinimum": 0})]
 
 
+def _count(value: object) -> int:
+    number = _positive(parse_decimal(value, limit=_COUNT_LIMIT))
+    if number != number.to_integral_value():
+        raise ValueError("must be a whole number")
+    return int(number)
+
+
+_COUNT_LIMIT: Final = Decimal(10) ** 12
+#: A number of things, at least one.
+Count = Annotated[
+    int,
+    BeforeValidator(_count),
+    WithJsonSchema({"type": "integer", "minimum": 1, "exclusiveMaximum": int(_COUNT_LIMIT)}),
+]
+
+
 class Strict(BaseModel):
     """A record that takes its fields as they are written: no coercion, no field it does not know, no later change."""
 

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.money import minor_places
-from justpaid.pricing import Usage, dump_price, evaluate, parse_price, rate, round_line
+from justpaid.pricing import (
+    Allowance,
+    PercentagePrice,
+    Usage,
+    dump_price,
+    evaluate,
+    parse_price,
+    quantity_of,
+    rate,
+    round_line,
+)
+from justpaid.pricing.allowance import take_off
 
 
 def decimals(low: str, high: str, places: int = 4) -> st.SearchStrategy[Decimal]:
@@ -208,14 +219,19 @@ NAMES = ("a", "b", "c")
 
 
 @st.composite
-def percentage(draw: st.DrawFn) -> dict[str, Any]:
+def percentage(draw: st.DrawFn, *, allowance: bool = False) -> dict[str, Any]:
     low, high = sorted([draw(rates), draw(rates)])
+    included = {
+        "included_events": draw(st.none() | st.integers(1, 20)),
+        "included_quantity": draw(st.none() | quantities),
+    }
     return {
         "model": "percentage",
         "rate": draw(decimals("0", "1")),
         "fixed_amount": draw(st.none() | rates),
         "min_per_event": draw(st.none() | st.just(low)),
         "max_per_event": draw(st.none() | st.just(high)),
+        **(included if allowance else {}),
     }
 
 
@@ -246,12 +262,14 @@ def cost_plus() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def parts(draw: st.DrawFn) -> list[Usage]:
+def parts(draw: st.DrawFn, *, signed: bool = False) -> list[Usage]:
     dimensions = st.fixed_dictionaries({
         "model": st.sampled_from(NAMES), "kind": st.sampled_from(NAMES),
         "token_type": st.sampled_from(("input", "output", "other")),
     })  # fmt: skip
-    part = st.builds(Usage, quantity=quantities, events=st.integers(1, 5), dimensions=dimensions)
+    part = st.builds(
+        Usage, quantity=signed_quantities if signed else quantities, events=st.integers(1, 5), dimensions=dimensions
+    )
     return draw(st.lists(part, max_size=8))
 
 
@@ -266,7 +284,7 @@ def test_the_order_of_usage_never_matters(price: dict[str, Any], usage: list[Usa
     assert rate(parsed, usage).amount_exact == rate(parsed, other).amount_exact
 
 
-@given(percentage() | matrix() | cost_plus(), parts())
+@given(percentage(allowance=True) | matrix() | cost_plus(), parts(signed=True))
 def test_the_steps_of_parts_multiply_out_and_sum(price: dict[str, Any], usage: list[Usage]) -> None:
     rating = rate(parse_price(price, in_plan=False), usage)
     assert rating.steps
@@ -281,6 +299,39 @@ def test_the_fee_of_many_events_is_the_sum_of_each_ones(price: dict[str, Any], u
     assert rate(parsed, usage).amount_exact == each
 
 
+@given(percentage(allowance=True), parts(signed=True))
+def test_included_events_and_value_share_out_the_whole(price: dict[str, Any], usage: list[Usage]) -> None:
+    """What is included and what is paid is all there was, after refunds; and no more is included than was agreed."""
+    parsed = parse_price(price, in_plan=False)
+    assert isinstance(parsed, PercentagePrice)
+    taken = take_off(Allowance(parsed.included_quantity, parsed.included_events), usage)
+    assert taken.included + quantity_of(taken.paid) + taken.credited == quantity_of(usage)
+    assert taken.events + sum(part.events for part in taken.paid) + taken.refunds == sum(one.events for one in usage)
+    assert parsed.included_events is None or taken.events <= parsed.included_events
+    assert parsed.included_quantity is None or taken.included <= parsed.included_quantity
+
+
+@given(percentage(allowance=True), parts(), st.integers(1, 10), quantities)
+def test_a_larger_allowance_never_bills_more(
+    price: dict[str, Any], usage: list[Usage], events: int, value: Decimal
+) -> None:
+    more = {
+        "included_events": price["included_events"] and price["included_events"] + events,
+        "included_quantity": price["included_quantity"] and price["included_quantity"] + value,
+    }
+    assert rate(parse_price(price | more, in_plan=False), usage).amount_exact <= (
+        rate(parse_price(price, in_plan=False), usage).amount_exact
+    )
+
+
+@given(percentage(allowance=True), parts())
+def test_parts_of_alike_events_are_as_good_as_the_events(price: dict[str, Any], usage: list[Usage]) -> None:
+    parsed = parse_price(price, in_plan=False)
+    singly = [Usage(quantity=part.quantity, dimensions=part.dimensions) for part in usage for _ in range(part.events)]
+    whole = [Usage.summed(part.quantity * part.events, part.events, part.dimensions) for part in usage]
+    assert rate(parsed, whole).amount_exact == rate(parsed, singly).amount_exact
+
+
 @given(matrix(), parts())
 def test_matrix_counts_every_unit_once(price: dict[str, Any], usage: list[Usage]) -> None:
     rating = rate(parse_price(price, in_plan=False), usage)
@@ -289,7 +340,7 @@ def test_matrix_counts_every_unit_once(price: dict[str, Any], usage: list[Usage]
     )
 
 
-@given(percentage() | matrix() | cost_plus(), rates, parts())
+@given(percentage(allowance=True) | matrix() | cost_plus(), rates, parts())
 def test_a_dearer_price_in_parts_never_bills_less(price: dict[str, Any], by: Decimal, usage: list[Usage]) -> None:
     dearer = {name: value + by for name, value in price.items() if name in ("rate", "markup") and value is not None}
     if price.get("default_unit_amount") is not None:
