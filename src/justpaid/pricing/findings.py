@@ -1,5 +1,6 @@
 """What Pydantic finds wrong, in our words: a dotted path as the client wrote it, a reason, a lasting code."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ _REASONS: Final = {
     "tuple_type": "must be a list",
     "model_type": "must be an object",
 }
+_SUBJECT: Final = re.compile(r"(Input|String|Tuple|List|Dictionary) should")
 _CODES: Final = {"missing": REQUIRED, "extra_forbidden": UNKNOWN}
 
 
@@ -28,8 +30,7 @@ def field_errors(
     """Each wrong field. `at` goes before each path; a surplus field is told the `known` ones of this `kind`."""
     errors = invalid.errors(include_url=False, include_input=False)
     found = []
-    # A default that follows from another field is not wrong itself where that field is.
-    for error in [error for error in errors if error["type"] != "default_factory_not_called"][:MAX_REPORTED]:
+    for error in [error for error in errors if not _follows(error, errors)][:MAX_REPORTED]:
         reason = _REASONS.get(error["type"]) or _reason(error)
         if error["type"] == "extra_forbidden" and len(error["loc"]) == 1 and known:
             reason = f"is not a field of a {kind}, which takes {', '.join(known)}"
@@ -48,8 +49,17 @@ def dotted(*parts: str | int) -> str:
     return ".".join(str(part) for part in parts if part != "")
 
 
+def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    """Whether it is but another error's consequence: a default that follows from a wrong field, a list that is too
+    short without its wrong items."""
+    if error["type"] == "too_short":
+        place = error["loc"]
+        return any(other["loc"][: len(place)] == place for other in errors if other is not error)
+    return error["type"] == "default_factory_not_called"
+
+
 def _reason(error: ErrorDetails) -> str:
     """Pydantic writes "Value error, must be …" and "Input should be …"; a field's message goes on from its path."""
-    message = error["msg"].removeprefix("Value error, ")
-    message = message.replace("Input should", "must").replace("String should", "must")
+    message = error["msg"].removeprefix("Value error, ").removesuffix(" after validation")
+    message = _SUBJECT.sub("must", message).replace(" after validation,", ",")
     return message[:1].lower() + message[1:]

@@ -88,6 +88,127 @@ def test_a_wrong_field_is_named_with_its_reason(price: object, field: str, reaso
     assert found[field].startswith(reason)
 
 
+PERCENTAGE: dict[str, object] = {"model": "percentage", "rate": "0.01"}
+CELL = {"match": {"model": "small"}, "unit_amount": "1"}
+COST_PLUS: dict[str, object] = {"model": "cost_plus", "provider": "openai", "markup": "0.2"}
+
+
+def matrix(*cells: object, **more: object) -> dict[str, object]:
+    return {"model": "matrix", "dimensions": ["model", "region"], "cells": list(cells), **more}
+
+
+def cell(unit_amount: object = "1", **match: object) -> dict[str, object]:
+    return {"match": match, "unit_amount": unit_amount}
+
+
+def converted(**conversion: object) -> dict[str, object]:
+    return PER_UNIT | {"conversion": conversion}
+
+
+@pytest.mark.parametrize(
+    ("price", "field", "reason"),
+    [
+        ({"model": "percentage"}, "rate", "is required"),
+        (PERCENTAGE | {"rate": "-0.01"}, "rate", "must be 0 or more"),
+        (PERCENTAGE | {"rate": "2,9"}, "rate", "must be a number or a decimal string"),
+        (PERCENTAGE | {"rate": "1e-13"}, "rate", "must have at most 12 decimal places"),
+        (PERCENTAGE | {"fixed_amount": True}, "fixed_amount", "must be a number or a decimal string"),
+        (
+            PERCENTAGE | {"min_per_event": "2", "max_per_event": "1"},
+            "max_per_event",
+            "must not be below min_per_event (2)",
+        ),
+        (PERCENTAGE | {"included_events": 0}, "included_events", "must be greater than 0"),
+        (PERCENTAGE | {"included_events": "-3"}, "included_events", "must be greater than 0"),
+        (PERCENTAGE | {"included_events": "2.5"}, "included_events", "must be a whole number"),
+        (PERCENTAGE | {"included_events": True}, "included_events", "must be a number or a decimal string"),
+        (PERCENTAGE | {"included_events": Decimal("NaN")}, "included_events", "must be a finite number"),
+        (PERCENTAGE | {"included_events": 10**12}, "included_events", "must be smaller than 10^12 in magnitude"),
+        (PER_UNIT | {"included_events": 3}, "included_events", "is not a field of a per_unit price"),
+        (PERCENTAGE | {"tiers": [OPEN]}, "tiers", "is not a field of a percentage price"),
+        (PERCENTAGE | {"conversion": {"divide_by": "2"}}, "conversion", "is not a field of a percentage price"),
+        ({"model": "matrix", "cells": [CELL]}, "dimensions", "is required"),
+        ({"model": "matrix", "dimensions": ["model"]}, "cells", "is required"),
+        (matrix(), "cells", "must have at least 1 item"),
+        (matrix(*[CELL] * 1001), "cells", "must have at most 1000 items"),
+        (matrix(CELL) | {"dimensions": []}, "dimensions", "must have at least 1 item"),
+        (matrix(CELL) | {"dimensions": list("abcdef")}, "dimensions", "must have at most 5 items"),
+        (matrix(CELL) | {"dimensions": ["model", "model"]}, "dimensions", "must not name a dimension twice"),
+        (matrix(CELL) | {"dimensions": "model"}, "dimensions", "must be a list"),
+        (matrix({"match": {"model": "small"}}), "cells.0.unit_amount", "is required"),
+        (matrix({"unit_amount": "1"}), "cells.0.match", "is required"),
+        (matrix(cell("-1", model="small")), "cells.0.unit_amount", "must be 0 or more"),
+        (matrix(cell("Infinity", model="small")), "cells.0.unit_amount", "must be a number or a decimal string"),
+        (matrix(cell(model=7)), "cells.0.match.model", "must be a valid string"),
+        (matrix(cell(model="x" * 256)), "cells.0.match.model", "must have at most 255 characters"),
+        (matrix(CELL | {"tier": 1}), "cells.0.tier", "is not a known field here"),
+        (matrix(CELL, cell(tier="gold")), "cells", "cell 1 matches 'tier', which is none of dimensions: model, region"),
+        (matrix(CELL, CELL), "cells", "cells 0 (small) and 1 (small) can match one event"),
+        (matrix(CELL, cell(region="eu")), "cells", "cells 0 (small) and 1 (eu) can match one event"),
+        (
+            matrix(cell(model="small", region="eu"), CELL),
+            "cells",
+            "cells 0 (small, eu) and 1 (small) can match one event",
+        ),
+        (matrix(CELL, cell(model="large"), cell()), "cells", "cells 0 (small) and 2 (everything) can match one event"),
+        (matrix(CELL, default_unit_amount="-1"), "default_unit_amount", "must be 0 or more"),
+        ({"model": "cost_plus", "provider": "openai"}, "markup", "is required"),
+        ({"model": "cost_plus", "markup": "0.2"}, "provider", "is required"),
+        (COST_PLUS | {"provider": "acme"}, "provider", "must be a provider with list prices: "),
+        (COST_PLUS | {"markup": "-0.2"}, "markup", "must be 0 or more"),
+        (COST_PLUS | {"included_quantity": "5"}, "included_quantity", "can't go with list prices"),
+        (COST_PLUS | {"list_prices": {"big": {"inputs": "1"}}}, "list_prices", "big: 'inputs' is no kind of token"),
+        (COST_PLUS | {"list_prices": {"big": {"input": "-1"}}}, "list_prices.big.input", "must be 0 or more"),
+        (
+            COST_PLUS | {"list_prices": {"big": {"input": 0.5}}},
+            "list_prices.big.input",
+            "must be a number or a decimal",
+        ),
+        (converted(), "conversion", "needs divide_by, multiply_by or a rounding"),
+        (converted(divide_by="2", multiply_by="2"), "conversion", "takes divide_by or multiply_by, not both"),
+        (converted(divide_by="0"), "conversion.divide_by", "must be greater than 0"),
+        (converted(multiply_by="-1"), "conversion.multiply_by", "must be greater than 0"),
+        (
+            converted(divide_by="2", rounding="floor"),
+            "conversion.rounding",
+            "must be 'none', 'up', 'down' or 'half_up'",
+        ),
+        (converted(divide_by="2", decimal_places=2), "conversion", "needs a rounding (up, down or half_up) for its"),
+        (converted(rounding="up", decimal_places=13), "conversion.decimal_places", "must be less than or equal to 12"),
+        (converted(rounding="up", decimal_places="2"), "conversion.decimal_places", "must be a valid integer"),
+        (
+            {"model": "seats", "unit_amount": "1", "meter": "seats"},
+            "meter",
+            "must be null: seats are the subscription's",
+        ),
+        ({"model": "seats", "unit_amount": "NaN"}, "unit_amount", "must be a number or a decimal string"),
+        (
+            {"model": "volume", "tiers": [OPEN | {"up_to": "1e400"}, OPEN]},
+            "tiers.0.up_to",
+            "must be smaller than 10^20",
+        ),
+        (
+            {"model": "volume", "tiers": [OPEN | {"up_to": "NaN"}, OPEN]},
+            "tiers.0.up_to",
+            "must be a number or a decimal",
+        ),
+        (
+            {"model": "volume", "tiers": [OPEN | {"up_to": True}, OPEN]},
+            "tiers.0.up_to",
+            "must be a number or a decimal",
+        ),
+        ({"model": "volume", "tiers": [OPEN | {"from": "5"}]}, "tiers.0.from", "is not a known field here"),
+        (PACKAGE | {"package_size": "1e-13"}, "package_size", "must have at most 12 decimal places"),
+        (PACKAGE | {"package_size": 10**20}, "package_size", "must be smaller than 10^20 in magnitude"),
+        (PACKAGE | {"package_size": False}, "package_size", "must be a number or a decimal string"),
+    ],
+)
+def test_what_can_not_be_billed_is_refused_by_every_model(price: dict[str, object], field: str, reason: str) -> None:
+    found = refusals(price)
+    assert list(found) == [field], found
+    assert found[field].startswith(reason), found
+
+
 def test_every_wrong_bound_is_reported_at_once_under_the_requests_own_path() -> None:
     bound = {"up_to": "5", "unit_amount": "1"}
     assert list(refusals(tiered(bound, bound, OPEN, bound), at="prices.3")) == [
