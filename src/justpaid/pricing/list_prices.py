@@ -11,7 +11,7 @@ from typing import Final
 
 from genai_prices.data import providers
 
-from justpaid.kernel.decimals import EXACT
+from justpaid.kernel.decimals import EXACT, PLACES
 
 #: Token kind → the rate's name in the package, which is a million tokens.
 TOKEN_KINDS: Final = {
@@ -53,6 +53,6 @@ def rate_of(rates: Rates, model: str, kind: str) -> Decimal | None:
 
 
 def _base(price: object) -> Decimal | None:
-    """The rate, or the first of a rate in tiers."""
+    """The rate, or the first of a rate in tiers, to the places that a price keeps; some are means of several."""
     base = getattr(price, "base", price)
-    return base if isinstance(base, Decimal) else None
+    return EXACT.quantize(base, Decimal(1).scaleb(-PLACES)).normalize(EXACT) if isinstance(base, Decimal) else None

@@ -110,6 +110,14 @@ def test_graduated_is_a_sum_over_tiers(price: dict[str, Any], quantity: Decimal)
     assert exact(price, quantity) == expected
 
 
+@given(graduated(), quantities)
+def test_each_tier_that_is_entered_owes_its_flat_amount_once(price: dict[str, Any], quantity: Decimal) -> None:
+    lowers = [Decimal(0), *(tier["up_to"] for tier in price["tiers"][:-1])]
+    flats = [tier["flat_amount"] for lower, tier in zip(lowers, price["tiers"], strict=True) if quantity > lower]
+    bare = price | {"tiers": [tier | {"flat_amount": None} for tier in price["tiers"]]}
+    assert exact(price, quantity) - exact(bare, quantity) == sum(flats, Decimal(0))
+
+
 @given(graduated(flats=False), quantities, decimals("0", "1"))
 def test_graduated_without_flat_amounts_never_jumps(price: dict[str, Any], quantity: Decimal, more: Decimal) -> None:
     rise = exact(price, quantity + more) - exact(price, quantity)
