@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from justpaid import accounts, catalog, contracts, customers, invoicing, metering
+from justpaid import accounts, catalog, contracts, credits, customers, invoicing, ledger, metering
 from justpaid.ingest import Committer, Feed, Limits, Submission
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.period import timezone
@@ -94,11 +94,11 @@ class Books:
             assert metering.change_meter(session, metering.find_meter(session, key), changes)
         self.engines.metering.meters_changed()
 
-    def plan(self, key: str, *prices: Mapping[str, Any], currency: str = "USD", interval: str = "month") -> None:
+    def plan(self, key: str, *prices: Mapping[str, Any], **terms: Any) -> None:
+        """In USD by the month, where `terms` do not say otherwise."""
+        terms = {"currency": "USD", "interval": "month", "prices": prices, **terms}
         with self.engines.database.tenant(self.organisation_id) as session:
-            catalog.create_plan(
-                session, self.organisation_id, key=key, name=key, currency=currency, interval=interval, prices=prices
-            )
+            catalog.create_plan(session, self.organisation_id, key=key, name=key, **terms)
 
     def customer(self, external_id: str, *aliases: str) -> None:
         new = customers.NewCustomer(
@@ -239,7 +239,8 @@ class Books:
     def check(self) -> None:
         """The invariants, after each step of a story."""
         with self.engines.database.tenant(self.organisation_id) as session:
-            assert invoicing.check_invoices(session) == []
+            found = invoicing.check_invoices(session) + credits.check_credits(session) + ledger.check_ledger(session)
+            assert found == []
             for invoice in invoicing.list_invoices(session, limit=1000):
                 proof = invoicing.verify(session, self.engines.metering, invoice)
                 assert proof.ok, proof
@@ -254,8 +255,9 @@ class Books:
 
 
 def money(amount: Decimal) -> str:
+    """Whole amounts bare, others with two places, or three where there are three."""
     text = format(amount.normalize(), "f")
-    return text if "." not in text else format(amount.quantize(Decimal("0.01")), "f")
+    return text + "0" if text[-2:-1] == "." else text
 
 
 @pytest.fixture
