@@ -271,13 +271,12 @@ def cost_plus() -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def parts(draw: st.DrawFn, *, signed: bool = False) -> list[Usage]:
+    values = signed_quantities if signed else quantities
     dimensions = st.fixed_dictionaries({
         "model": st.sampled_from(NAMES), "kind": st.sampled_from(NAMES),
         "token_type": st.sampled_from(("input", "output", "other")),
     })  # fmt: skip
-    part = st.builds(
-        Usage, quantity=signed_quantities if signed else quantities, events=st.integers(1, 5), dimensions=dimensions
-    )
+    part = st.builds(Usage, quantity=values | decimals("0", "50"), events=st.integers(1, 5), dimensions=dimensions)
     return draw(st.lists(part, max_size=8))
 
 
