@@ -75,7 +75,8 @@ def test_the_same_usage_costs_the_same_at_whatever_hour_one_came(books: OpenBook
 
 
 def test_what_is_billed_and_what_is_estimated_add_up_to_what_was_used(books: OpenBooks) -> None:
-    """One question, one answer: billed January, the draft of February and the estimate of March hold 60 calls."""
+    """One question, one answer: billed January, the draft of February and the estimate of March hold 60 calls
+    and three fees of 31."""
     b = shop(books)
     subscription = b.subscribe("acme", "pro", "2026-01-01")
     for month, quantity in ((1, 10), (2, 20), (3, 30)):
@@ -85,4 +86,4 @@ def test_what_is_billed_and_what_is_estimated_add_up_to_what_was_used(books: Ope
     b.today("2026-03-02")
     b.bill("2026-03-01", finalize=False)
     assert sorted(total for *_, total in b.invoices()) == ["41", "51"]
-    assert b.estimate(subscription)[0] == "31"  # 30 calls and 1 of 31 days of 31
+    assert b.estimate(subscription)[0] == "61"  # and March so far

@@ -347,6 +347,13 @@ def test_matrix_counts_every_unit_once(price: dict[str, Any], usage: list[Usage]
     )
 
 
+@given(matrix(), parts())
+def test_matrix_includes_what_was_agreed_once_for_all_cells(price: dict[str, Any], usage: list[Usage]) -> None:
+    rating = rate(parse_price(price, in_plan=False), usage)
+    included = sum((step.quantity for step in rating.steps if step.description.startswith("Included")), Decimal(0))
+    assert included == min(quantity_of(usage), price["included_quantity"] or Decimal(0))
+
+
 @given(percentage(allowance=True) | matrix() | cost_plus(), rates, parts())
 def test_a_dearer_price_in_parts_never_bills_less(price: dict[str, Any], by: Decimal, usage: list[Usage]) -> None:
     dearer = {name: value + by for name, value in price.items() if name in ("rate", "markup") and value is not None}
