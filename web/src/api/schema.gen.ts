@@ -3292,8 +3292,8 @@ export interface components {
         };
         /**
          * Conversion
-         * @description `divide_by`: units of the meter in one unit of the price; or `multiply_by`, the other way round. `rounding`: to
-         *     whole units of the price, or not at all.
+         * @description `divide_by`: units of the meter in one unit of the price; or `multiply_by`, the other way round; or neither, to
+         *     round only. `rounding`: to whole units of the price, to `decimal_places` of them (-2: to hundreds), or not at all.
          *
          *     Without rounding the result is kept to 12 places, half up, like any quantity.
          */
@@ -3308,11 +3308,16 @@ export interface components {
              * @enum {string}
              */
             rounding?: "none" | "up" | "down" | "half_up";
+            /**
+             * Decimal Places
+             * @default 0
+             */
+            decimal_places?: number;
         };
         /**
          * Conversion
-         * @description `divide_by`: units of the meter in one unit of the price; or `multiply_by`, the other way round. `rounding`: to
-         *     whole units of the price, or not at all.
+         * @description `divide_by`: units of the meter in one unit of the price; or `multiply_by`, the other way round; or neither, to
+         *     round only. `rounding`: to whole units of the price, to `decimal_places` of them (-2: to hundreds), or not at all.
          *
          *     Without rounding the result is kept to 12 places, half up, like any quantity.
          */
@@ -3327,6 +3332,11 @@ export interface components {
              * @enum {string}
              */
             rounding?: "none" | "up" | "down" | "half_up";
+            /**
+             * Decimal Places
+             * @default 0
+             */
+            decimal_places?: number;
         };
         /**
          * CostOut
@@ -6336,7 +6346,8 @@ export interface components {
          * PercentagePrice
          * @description `rate` is a fraction of the metered value, 0.029 for 2.9 %; amounts are for each event.
          *
-         *     `included_quantity` is value that is free of the rate; the fixed amount is due for every event.
+         *     `included_events`, the first ones of the period, and the events within `included_quantity` of value are free. Where
+         *     both are given, an event has to be within both.
          */
         "PercentagePrice-Input": {
             /**
@@ -6369,12 +6380,15 @@ export interface components {
             min_per_event?: string | number | null;
             /** Max Per Event */
             max_per_event?: string | number | null;
+            /** Included Events */
+            included_events?: number | null;
         };
         /**
          * PercentagePrice
          * @description `rate` is a fraction of the metered value, 0.029 for 2.9 %; amounts are for each event.
          *
-         *     `included_quantity` is value that is free of the rate; the fixed amount is due for every event.
+         *     `included_events`, the first ones of the period, and the events within `included_quantity` of value are free. Where
+         *     both are given, an event has to be within both.
          */
         "PercentagePrice-Output": {
             /**
@@ -6407,6 +6421,8 @@ export interface components {
             min_per_event?: string | null;
             /** Max Per Event */
             max_per_event?: string | null;
+            /** Included Events */
+            included_events?: number | null;
         };
         /**
          * PhaseOut
