@@ -6,7 +6,7 @@ from justpaid.catalog.differences import Difference
 from justpaid.catalog.document import DeclaredPlan, DeclaredProduct, catalog_document
 from justpaid.catalog.patches import Overrides
 from justpaid.catalog.plans import archive_plan, create_plan, find_plan, list_plans, rename_plan, unarchive_plan
-from justpaid.catalog.products import change_product, create_product, find_product, list_products
+from justpaid.catalog.products import change_product, create_product, find_product, list_products, product_taxes
 from justpaid.catalog.tables import Plan, PlanKind, PlanVersion, Product
 from justpaid.catalog.terms import (
     Terms,
@@ -59,6 +59,7 @@ __all__ = [
     "list_products",
     "offered_currencies",
     "offered_version",
+    "product_taxes",
     "publish",
     "rename_plan",
     "terms_of",

@@ -52,7 +52,12 @@ def apply_catalog(
     if errors:
         raise invalid_request(errors)
     with session.begin_nested() as attempt:
-        changes = [_apply_product(session, organisation_id, product) for product in products]
+        changes = []
+        for position, product in enumerate(products):
+            try:
+                changes.append(_apply_product(session, organisation_id, product))
+            except InvalidRequest as error:
+                errors += [FieldError(f"products.{position}.{e.field}", e.message, e.code) for e in error.errors]
         for position, plan in enumerate(plans):
             try:
                 changes.append(_apply_plan(session, organisation_id, plan))
@@ -78,14 +83,15 @@ def _check_keys(field: str, declared: Sequence[DeclaredProduct | DeclaredPlan]) 
 
 
 def _apply_product(session: Session, organisation_id: str, declared: DeclaredProduct) -> Change:
-    name = declared.name or declared.key
-    after = {"key": declared.key, "name": name, "description": declared.description}
+    tax_rates = None if declared.tax_rates is None else list(declared.tax_rates)
+    fields = {"name": declared.name or declared.key, "description": declared.description, "tax_rates": tax_rates}
+    after = {"key": declared.key, **fields}
     product = session.scalar(sa.select(Product).where(Product.key == declared.key))
     if product is None:
-        create_product(session, organisation_id, key=declared.key, name=name, description=declared.description)
+        create_product(session, organisation_id, key=declared.key, **fields)
         return Change("product", declared.key, "create", None, _differences({}, after))
     found = _differences(product_tree(product), after)
-    change_product(session, product, name=name, description=declared.description)
+    change_product(session, product, fields)
     return Change("product", declared.key, "change" if found else "none", None, found)
 
 

@@ -23,6 +23,7 @@ class DeclaredProduct:
     key: str
     name: str | None = None
     description: str | None = None
+    tax_rates: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,12 @@ def catalog_document(session: Session) -> dict[str, Any]:
 
 
 def product_tree(product: Product) -> dict[str, Any]:
-    return {"key": product.key, "name": product.name, "description": product.description}
+    return {
+        "key": product.key,
+        "name": product.name,
+        "description": product.description,
+        "tax_rates": product.tax_rates,
+    }
 
 
 def plan_tree(key: str, name: str, kind: PlanKind, archived: bool, definition: Definition) -> dict[str, Any]:

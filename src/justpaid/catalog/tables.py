@@ -17,7 +17,10 @@ PlanKind = Literal["plan", "add_on"]
 
 
 class Product(TenantRecord):
-    """What prices are for, in the organisation's books: one product may be sold by many plans."""
+    """What prices are for, in the organisation's books: one product may be sold by many plans.
+
+    `tax_rates`: keys of the rates that its lines are taxed by; None means the customer's, none at all no tax.
+    """
 
     __tablename__ = "products"
     __table_args__ = (sa.UniqueConstraint("organisation_id", "key"),)
@@ -26,6 +29,7 @@ class Product(TenantRecord):
     key: Mapped[str]
     name: Mapped[str]
     description: Mapped[str | None]
+    tax_rates: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 

@@ -38,7 +38,10 @@ Usage = Mapping[tuple[str, Period], Metered]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Amounts in the plan's currency; `amount` is rounded to its minor unit. An invoice item's line has no price."""
+    """Amounts in the plan's currency; `amount` is rounded to its minor unit. An invoice item's line has no price.
+
+    `product`: the key of what the price sells.
+    """
 
     description: str
     price_key: str | None
@@ -51,6 +54,7 @@ class Line:
     steps: tuple[Step, ...]
     groups: tuple[tuple[str, Decimal], ...]
     item: InvoiceItem | None = None
+    product: str | None = None
 
     def steps_as_json(self) -> list[dict[str, Any]]:
         return [step.as_json() for step in self.steps]
@@ -147,6 +151,7 @@ def _line(
         period=period,
         steps=rating.steps,
         groups=groups,
+        product=price.product,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from justpaid.catalog import product_taxes
 from justpaid.coupons import Usable, usable_discounts
 from justpaid.customers import Customer
 from justpaid.invoicing.compose import Line
@@ -82,10 +83,19 @@ class Tally:
 
 
 class Conditions:
-    """What bears on the invoices of some customers besides their plans: tax rates, and discounts with uses left."""
+    """What bears on the invoices of some customers besides their plans: tax rates, and discounts with uses left.
 
-    def __init__(self, rates: Mapping[str, TaxRate], discounts: Mapping[str, Sequence[Usable]]) -> None:
-        self._rates = rates
+    `products`: the keys of the tax rates of products that have their own.
+    """
+
+    def __init__(
+        self,
+        rates: Mapping[str, TaxRate],
+        products: Mapping[str, Sequence[str]],
+        discounts: Mapping[str, Sequence[Usable]],
+    ) -> None:
+        self._rates = list(rates.values())
+        self._products = products
         self._discounts = discounts
 
     def tally(
@@ -103,7 +113,7 @@ class Conditions:
         charges = [
             Charge(
                 amount=line.amount,
-                rates=self._rates_of(customer, line.item),
+                rates=self._rates_of(customer, line),
                 price_key=line.price_key,
                 plan=plan if line.item is None else None,
                 discountable=line.item is None or line.item.discountable,
@@ -117,9 +127,11 @@ class Conditions:
                 one.uses_left -= 1
         return Tally(everything, totals)
 
-    def _rates_of(self, customer: Customer, item: InvoiceItem | None) -> tuple[Rate, ...]:
+    def _rates_of(self, customer: Customer, line: Line) -> tuple[Rate, ...]:
+        item = line.item
         own = customer.tax_rates if item is None or item.tax_rates is None else item.tax_rates
-        applicable = rates_for(list(self._rates.values()), customer.tax_status, own, customer.address)
+        product = self._products.get(line.product) if line.product else None
+        applicable = rates_for(self._rates, customer.tax_status, own, customer.address, product)
         return tuple(Rate(rate.key, rate.name, rate.percent, rate.inclusive) for rate in applicable)
 
 
@@ -129,7 +141,9 @@ def load_conditions(
     """`remade`: invoices that are made anew, so that the discounts that they used are free for them."""
     ids = {customer.id for customer in customers}
     besides = [invoice.id for invoice in remade]
-    return Conditions(rates_by_key(session), usable_discounts(session, ids, besides=besides, lock=lock))
+    return Conditions(
+        rates_by_key(session), product_taxes(session), usable_discounts(session, ids, besides=besides, lock=lock)
+    )
 
 
 def customer_as_billed(customer: Customer) -> dict[str, Any]:

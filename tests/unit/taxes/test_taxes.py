@@ -68,3 +68,24 @@ def test_a_tax_id_is_kept_compact(kind: str, value: str, kept: str) -> None:
 def test_a_tax_id_that_can_not_be_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"is no valid eu_vat|must have"):
         check_tax_id("eu_vat", value)
+
+
+@pytest.mark.parametrize(
+    ("product", "own", "address", "applied"),
+    [
+        (None, None, {"country": "DE"}, ["de"]),
+        ([], ["special"], {"country": "DE"}, []),
+        (["special"], None, {"country": "DE"}, ["special"]),
+        (["special", "us", "us-ca"], None, {"country": "DE"}, ["special"]),
+        (["special", "us", "us-ca"], None, {"country": "US", "state": "NY"}, ["us"]),
+        (["special", "us", "us-ca"], ["de"], {"country": "US", "state": "CA"}, ["us-ca"]),
+        (["us"], None, {"country": "DE"}, ["de"]),
+        (["us"], ["special"], {"country": "DE"}, ["special"]),
+        (["us"], [], {"country": "DE"}, []),
+    ],
+)
+def test_a_products_rates_where_they_fit_the_address(
+    product: list[str] | None, own: list[str] | None, address: dict[str, str], applied: list[str]
+) -> None:
+    assert [one.key for one in rates_for(KNOWN, "taxable", own, address, product)] == applied
+    assert rates_for(KNOWN, "exempt", own, address, product) == []

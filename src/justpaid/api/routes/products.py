@@ -14,8 +14,7 @@ router = new_router("plans", "/v1/products")
 @router.post("", status_code=201)
 def create_product(body: ProductIn, unit: Unit) -> ProductOut:
     """Make a product, for prices to name."""
-    product = create(unit.session, unit.organisation_id, key=body.key, name=body.name, description=body.description)
-    return ProductOut.of(product)
+    return ProductOut.of(create(unit.session, unit.organisation_id, **body.model_dump()))
 
 
 @router.get("")
@@ -34,11 +33,5 @@ def get_product(product: str, unit: Unit) -> ProductOut:
 def update_product(product: str, body: ProductPatch, unit: Unit) -> ProductOut:
     """Change the fields that are sent."""
     found = find_product(unit.session, product)
-    sent = body.model_fields_set
-    change_product(
-        unit.session,
-        found,
-        name=body.name if "name" in sent else found.name,
-        description=body.description if "description" in sent else found.description,
-    )
+    change_product(unit.session, found, body.model_dump(exclude_unset=True))
     return ProductOut.of(found)

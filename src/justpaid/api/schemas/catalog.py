@@ -28,7 +28,15 @@ class CatalogIn(Input):
     dry_run: bool = Field(default=False, description="Check and compare, and change nothing.")
 
     def declared_products(self) -> list[DeclaredProduct]:
-        return [DeclaredProduct(key=each.key, name=each.name, description=each.description) for each in self.products]
+        return [
+            DeclaredProduct(
+                key=each.key,
+                name=each.name,
+                description=each.description,
+                tax_rates=None if each.tax_rates is None else tuple(each.tax_rates),
+            )
+            for each in self.products
+        ]
 
 
 class DifferenceOut(Output):

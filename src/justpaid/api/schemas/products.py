@@ -9,6 +9,13 @@ from justpaid.catalog import Product
 class ProductFields(Input):
     name: str | None = Field(default=None, min_length=1, max_length=200, description="Defaults to the key.")
     description: str | None = Field(default=None, min_length=1, max_length=2000)
+    tax_rates: list[str] | None = Field(
+        default=None,
+        max_length=100,
+        description="Keys of the tax rates of what it sells, instead of the customer's, where they fit the customer's"
+        " address; an empty list means no tax.",
+        examples=[["de-7"]],
+    )
 
 
 class ProductIn(ProductFields):
@@ -16,7 +23,7 @@ class ProductIn(ProductFields):
 
 
 class ProductPatch(ProductFields):
-    """Only the fields that are sent change; null clears `description`."""
+    """Only the fields that are sent change; null clears `description` and `tax_rates`."""
 
     name: str = Field(default="", min_length=1, max_length=200)
 
@@ -26,6 +33,7 @@ class ProductOut(Output):
     key: str
     name: str
     description: str | None
+    tax_rates: list[str] | None
     created_at: Instant
 
     @classmethod
@@ -35,5 +43,6 @@ class ProductOut(Output):
             key=product.key,
             name=product.name,
             description=product.description,
+            tax_rates=product.tax_rates,
             created_at=product.created_at,
         )
