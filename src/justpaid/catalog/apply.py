@@ -84,7 +84,11 @@ def _check_keys(field: str, declared: Sequence[DeclaredProduct | DeclaredPlan]) 
 
 def _apply_product(session: Session, organisation_id: str, declared: DeclaredProduct) -> Change:
     tax_rates = None if declared.tax_rates is None else list(declared.tax_rates)
-    fields = {"name": declared.name or declared.key, "description": declared.description, "tax_rates": tax_rates}
+    fields: dict[str, Any] = {
+        "name": declared.name or declared.key,
+        "description": declared.description,
+        "tax_rates": tax_rates,
+    }
     after = {"key": declared.key, **fields}
     product = session.scalar(sa.select(Product).where(Product.key == declared.key))
     if product is None:

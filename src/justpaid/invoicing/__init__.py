@@ -3,7 +3,7 @@
 from justpaid.invoicing.advance import Advanced, advance
 from justpaid.invoicing.automatic import AutomaticBilling
 from justpaid.invoicing.check import check_invoices
-from justpaid.invoicing.close import mark_uncollectible, void_invoice
+from justpaid.invoicing.close import mark_uncollectible, void_invoice, withdraw_top_up
 from justpaid.invoicing.compose import Line
 from justpaid.invoicing.credit_note_tables import CreditNote, CreditNoteCounter, CreditNoteLine
 from justpaid.invoicing.credit_notes import (
@@ -19,7 +19,7 @@ from justpaid.invoicing.credit_notes import (
 from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.document import document_of, document_of_credit_note
 from justpaid.invoicing.estimate import Estimate, estimate
-from justpaid.invoicing.finalize import lock_draft
+from justpaid.invoicing.finalize import issue_top_ups, lock_draft
 from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
 from justpaid.invoicing.including import Occurrence, lines_including
 from justpaid.invoicing.items import NewItem, add_item, find_item, line_of, list_items, remove_item
@@ -39,6 +39,7 @@ from justpaid.invoicing.sharing import (
 )
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Tally
+from justpaid.invoicing.top_up_invoices import invoices_of_top_ups, pay_top_up
 from justpaid.invoicing.totals import SettledLine, Totals
 from justpaid.invoicing.unbilled import unbilled
 from justpaid.invoicing.verify import Verification, VerifiedLine, verify
@@ -83,7 +84,9 @@ __all__ = [
     "find_invoice",
     "find_item",
     "find_run",
+    "invoices_of_top_ups",
     "issue_credit_note",
+    "issue_top_ups",
     "keep_credits",
     "line_of",
     "lines_including",
@@ -96,6 +99,7 @@ __all__ = [
     "mark_uncollectible",
     "needed_from",
     "open_share_link",
+    "pay_top_up",
     "pending_charges",
     "refresh_invoice",
     "remove_item",
@@ -108,4 +112,5 @@ __all__ = [
     "verify",
     "void_credit_note",
     "void_invoice",
+    "withdraw_top_up",
 ]

@@ -69,7 +69,7 @@ class AutomaticBilling:
             drafts = (
                 sa.select(Invoice.organisation_id, Invoice.period_end, Invoice.created_at)
                 .join(BillingRun, BillingRun.id == Invoice.billing_run_id)
-                .where(Invoice.status == "draft", Invoice.kind != "one_off", BillingRun.finalize)
+                .where(Invoice.status == "draft", Invoice.subscription_id.is_not(None), BillingRun.finalize)
             ).subquery()
             oldest = sa.select(
                 drafts.c.organisation_id, sa.func.min(sa.func.greatest(drafts.c.period_end, drafts.c.created_at))

@@ -38,6 +38,10 @@ _CHECKS: Final = {
             WHERE e.reason IN ('credit_draw', 'credit_return') GROUP BY e.organisation_id, e.reference
         ) paid ON paid.organisation_id = i.organisation_id AND paid.reference = i.id
         WHERE coalesce(-paid.amount, 0) <> CASE i.status WHEN 'void' THEN 0 ELSE i.credits_applied END""",
+    "a top-up and its invoice don't say the same": """
+        SELECT i.id FROM top_ups t JOIN invoices i ON i.top_up_id = t.id
+        WHERE i.total <> t.amount OR i.currency <> t.currency OR i.customer_id <> t.customer_id
+            OR (i.status = 'paid') <> (t.status = 'paid') OR (i.status = 'void') <> (t.status = 'canceled')""",
     "a line's steps do not sum to its exact amount": """
         SELECT l.invoice_id FROM invoice_lines l
         WHERE l.amount_exact <>

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from justpaid.coupons import give_back_uses
-from justpaid.credits import give_back
+from justpaid.credits import TopUp, cancel_top_up, find_top_up, give_back
 from justpaid.invoicing.credit_note_tables import CreditNote
+from justpaid.invoicing.finalize import issue_top_ups
 from justpaid.invoicing.tables import Invoice
 from justpaid.kernel.errors import Conflict
 
@@ -15,7 +16,8 @@ from justpaid.kernel.errors import Conflict
 def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
     """Raises: Conflict if it is no issued one, was credited, or was paid, but by credits alone: those it gives back.
 
-    It keeps its number, and its period is not billed again; discounts that it used may be used again.
+    It keeps its number, and its period is not billed again; discounts that it used may be used again. A top-up is
+    canceled with its invoice.
     """
     _lock(session, invoice)
     by_credits_alone = invoice.status == "paid" and not invoice.amount_paid
@@ -37,8 +39,24 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
     invoice.amount_due -= invoice.amount_due
     give_back_uses(session, [invoice.id])
     session.flush()
+    if invoice.top_up_id is not None:
+        cancel_top_up(session, find_top_up(session, invoice.top_up_id), now)
+        issue_top_ups(session, invoice.organisation_id, now)
     give_back(session, invoice.organisation_id, invoice.customer_id, invoice.id, now)
     return invoice
+
+
+def withdraw_top_up(session: Session, top_up: TopUp, now: datetime) -> TopUp:
+    """Cancel it, and void its invoice.  Raises: Conflict unless it is due."""
+    invoice = session.scalar(sa.select(Invoice).where(Invoice.top_up_id == top_up.id))
+    if invoice is None:
+        return cancel_top_up(session, top_up, now)
+    session.refresh(top_up)
+    if top_up.status != "due":
+        raise Conflict(f"Top-up {top_up.id} is {top_up.status}; only one that is due can be canceled.")
+    void_invoice(session, invoice, now)
+    session.refresh(top_up)
+    return top_up
 
 
 def mark_uncollectible(session: Session, invoice: Invoice, now: datetime) -> Invoice:

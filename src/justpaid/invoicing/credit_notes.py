@@ -13,7 +13,7 @@ from justpaid.accounts import find_organisation, settings_of
 from justpaid.credits import find_grant, void_grant
 from justpaid.invoicing.credit_note_tables import CreditNote, CreditNoteCounter, CreditNoteLine
 from justpaid.invoicing.crediting import Creditable, Portion, credit_of, credit_total
-from justpaid.invoicing.finalize import owe_customer
+from justpaid.invoicing.finalize import issue_top_ups, owe_customer
 from justpaid.invoicing.numbers import take_numbers
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.invoicing.totals import LineTax
@@ -56,6 +56,11 @@ def issue_credit_note(session: Session, invoice: Invoice, new: NewCreditNote, no
     if invoice.status not in _CREDITABLE:
         raise Conflict(
             f"Invoice {invoice.number or invoice.id} is {invoice.status}; only an issued one can be credited."
+        )
+    if invoice.kind == "top_up":
+        raise Conflict(
+            f"Invoice {invoice.number} is of a top-up. Cancel that while it is due; once it is paid, void what is left "
+            "of its credit grant and pay that back."
         )
     if new.memo is not None and not 0 < len(new.memo) <= MAX_MEMO:
         raise InvalidRequest.of("memo", f"must have 1 to {MAX_MEMO} characters")
@@ -111,6 +116,7 @@ def void_credit_note(session: Session, note: CreditNote, now: datetime) -> Credi
         raise Conflict(f"Credit note {note.number} is {note.status}.")
     if note.grant_id is not None:
         void_grant(session, find_grant(session, note.grant_id), now, undrawn=True)
+        issue_top_ups(session, note.organisation_id, now)
     note.status = "void"
     note.voided_at = now
     note.invoice.amount_credited -= note.amount_off_due

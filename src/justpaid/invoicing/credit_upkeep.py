@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from justpaid.accounts import Organisation
 from justpaid.credits import CreditGrant, TopUpRule, list_top_up_rules, post_expired, top_up_if_low
 from justpaid.customers import Customer
+from justpaid.invoicing.finalize import issue_top_ups
 from justpaid.invoicing.pending import pending_charges
 from justpaid.metering import Metering
 from justpaid.platform.database import Database
@@ -30,6 +31,7 @@ def keep_credits_of(database: Database, metering: Metering, organisation_id: str
     """For one organisation."""
     with database.tenant(organisation_id) as session:
         post_expired(session, organisation_id, now)
+        issue_top_ups(session, organisation_id, now)
         purses = [(rule.customer_id, rule.currency) for rule in list_top_up_rules(session)]
     ordered = 0
     for customer_id, currency in purses:
@@ -37,5 +39,6 @@ def keep_credits_of(database: Database, metering: Metering, organisation_id: str
             pending = pending_charges(session, metering, session.get_one(Customer, customer_id), now)
             purse = customer_id, currency
             spoken_for = {purse: pending.get(currency, Decimal(0))}
-            ordered += len(top_up_if_low(session, organisation_id, [purse], now, spoken_for))
+            if top_up_if_low(session, organisation_id, [purse], now, spoken_for):
+                ordered += issue_top_ups(session, organisation_id, now)
     return ordered

@@ -13,6 +13,7 @@ from justpaid.customers import Customer
 from justpaid.invoicing.document import seller_of
 from justpaid.invoicing.numbers import take_numbers
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceLine
+from justpaid.invoicing.top_up_invoices import draft_top_ups
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.errors import Conflict
 
@@ -26,7 +27,9 @@ def waiting_drafts(
     also those that a person asked for; but of one-off invoices only a person knows when they are complete.
     """
     query = sa.select(Invoice).where(
-        Invoice.status == "draft", Invoice.kind != "one_off", Invoice.period_end <= until - (grace or timedelta(0))
+        Invoice.status == "draft",
+        Invoice.subscription_id.is_not(None),
+        Invoice.period_end <= until - (grace or timedelta(0)),
     )
     if grace is not None:
         query = query.join(BillingRun, BillingRun.id == Invoice.billing_run_id)
@@ -64,16 +67,33 @@ def issue(session: Session, organisation_id: str, drafts: Sequence[Invoice], now
     for invoice in drafts:
         if invoice.id in skipped:
             invoice.status = "skipped"
+    _settle_by_credits(session, organisation_id, issued, now)
+    session.flush()
+    return len(issued)
+
+
+def issue_top_ups(session: Session, organisation_id: str, now: datetime) -> int:
+    """Issue the invoices of the top-ups that have been ordered; how many."""
+    return issue(session, organisation_id, draft_top_ups(session, organisation_id, now), now)
+
+
+def _settle_by_credits(session: Session, organisation_id: str, issued: Sequence[Invoice], now: datetime) -> None:
+    """Owe what is carried over, and pay from credits; but credits are not bought with credits."""
     for invoice in issued:
         if invoice.carried_over:
             owe_customer(session, invoice, invoice.carried_over, f"Carried over from {invoice.number}", now)
-    charges = [Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total) for invoice in issued]
+    charges = [
+        Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total)
+        for invoice in issued
+        if invoice.kind != "top_up"
+    ]
     paid = draw(session, organisation_id, charges, now)
     for invoice in issued:
         if invoice.id in paid:
             _pay_by_credits(invoice, paid[invoice.id])
-    session.flush()
-    return len(issued)
+    if paid:
+        # A balance that ran low has ordered a top-up.
+        issue_top_ups(session, organisation_id, now)
 
 
 def owe_customer(session: Session, invoice: Invoice, amount: Decimal, name: str, now: datetime) -> CreditGrant:

@@ -31,8 +31,8 @@ class BillingRun(TenantRecord):
 
 
 class Invoice(TenantRecord):
-    """The bill of one boundary of one subscription, or a one-off; nothing but its status, payment and what was credited
-    changes once it is finalised.
+    """The bill of one boundary of one subscription, of a top-up, or a one-off; nothing but its status, payment and what
+    was credited changes once it is finalised.
 
     `cutoff` is the journal sequence below which events were counted; `customer_keys` the event keys that counted as the
     customer's; `agreement` (see `contracts.Agreement`) what was charged, by which terms, over which time. With them
@@ -50,9 +50,12 @@ class Invoice(TenantRecord):
         sa.CheckConstraint(
             "status IN ('draft', 'finalized', 'paid', 'void', 'uncollectible', 'skipped')", name="status"
         ),
-        sa.CheckConstraint("kind IN ('subscription', 'one_off', 'supplementary', 'threshold')", name="kind"),
+        sa.CheckConstraint("kind IN ('subscription', 'one_off', 'supplementary', 'threshold', 'top_up')", name="kind"),
         sa.CheckConstraint("(status IN ('draft', 'skipped')) = (number IS NULL)", name="numbered_when_final"),
-        sa.CheckConstraint("(kind = 'one_off') = (subscription_id IS NULL)", name="one_off_without_subscription"),
+        sa.CheckConstraint("(kind IN ('one_off', 'top_up')) = (subscription_id IS NULL)", name="subscription_of_kind"),
+        # A top-up is charged once, whoever looks for it.
+        sa.UniqueConstraint("top_up_id"),
+        sa.CheckConstraint("(kind = 'top_up') = (top_up_id IS NOT NULL)", name="top_up_of_kind"),
         sa.CheckConstraint("total >= 0", name="total_not_negative"),
         sa.CheckConstraint("amount_due >= 0", name="amount_due_not_negative"),
         sa.Index(None, "organisation_id", "customer_id"),
@@ -65,6 +68,7 @@ class Invoice(TenantRecord):
     status: Mapped[str]
     customer_id: Mapped[str] = mapped_column(sa.ForeignKey("customers.id"))
     subscription_id: Mapped[str | None] = mapped_column(sa.ForeignKey("subscriptions.id"))
+    top_up_id: Mapped[str | None] = mapped_column(sa.ForeignKey("top_ups.id"))
     plan_version_id: Mapped[str | None] = mapped_column(sa.ForeignKey("plan_versions.id"))
     billing_run_id: Mapped[str | None] = mapped_column(sa.ForeignKey("billing_runs.id"))
     currency: Mapped[str]

@@ -10,6 +10,7 @@ from justpaid.api.schemas.credits import CreditGrantIn, CreditGrantOut
 from justpaid.api.unit_of_work import Unit
 from justpaid.credits import NewGrant, Rollover, find_grant, grant_credits, list_grants, post_expired, void_grant
 from justpaid.customers import find_customer
+from justpaid.invoicing import issue_top_ups
 
 router = new_router("credits", "/v1/credit-grants")
 
@@ -57,4 +58,6 @@ def get_credit_grant(grant_id: str, unit: Unit) -> CreditGrantOut:
 def void_credit_grant(grant_id: str, unit: Unit) -> CreditGrantOut:
     """Withdraw what is left of a grant; what invoices have drawn stays drawn."""
     now = unit.now()
-    return CreditGrantOut.of(void_grant(unit.session, find_grant(unit.session, grant_id), now), now)
+    void = void_grant(unit.session, find_grant(unit.session, grant_id), now)
+    issue_top_ups(unit.session, unit.organisation_id, now)
+    return CreditGrantOut.of(void, now)

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import Query
+from sqlalchemy.orm import Session
 
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
@@ -18,19 +19,19 @@ from justpaid.api.schemas.credits import (
 from justpaid.api.unit_of_work import Unit
 from justpaid.credits import (
     NewTopUpRule,
+    TopUp,
     balances_of,
     find_top_up,
     order_top_up,
     post_expired,
-    record_payment,
     remove_top_up_rule,
     set_top_up_rule,
 )
-from justpaid.credits import cancel_top_up as cancel
 from justpaid.credits import list_top_up_rules as rules_of
 from justpaid.credits import list_top_ups as newest
 from justpaid.customers import find_customer
-from justpaid.invoicing import pending_charges
+from justpaid.invoicing import invoices_of_top_ups, issue_top_ups, pending_charges, withdraw_top_up
+from justpaid.invoicing import pay_top_up as pay
 from justpaid.ledger import list_entries
 from justpaid.metering import Metering
 
@@ -69,7 +70,9 @@ def put_top_up_rule(body: TopUpRuleIn, unit: Unit) -> TopUpRuleOut:
     fields = dict(body)
     customer = find_customer(unit.session, fields.pop("customer_id"))
     now = unit.now()
-    return TopUpRuleOut.of(set_top_up_rule(unit.session, customer, NewTopUpRule(**fields), now))
+    rule = set_top_up_rule(unit.session, customer, NewTopUpRule(**fields), now)
+    issue_top_ups(unit.session, unit.organisation_id, now)
+    return TopUpRuleOut.of(rule)
 
 
 @router.get("/top-up-rules")
@@ -92,10 +95,13 @@ def delete_top_up_rule(
 
 @router.post("/top-ups", status_code=201)
 def create_top_up(body: TopUpIn, unit: Unit) -> TopUpOut:
-    """Order prepaid credits for a customer. They are granted when the payment is recorded."""
+    """Order prepaid credits for a customer, and issue their invoice. They are granted when the payment is recorded."""
     fields = dict(body)
+    now = unit.now()
     customer = find_customer(unit.session, fields.pop("customer_id"))
-    return TopUpOut.of(order_top_up(unit.session, customer, now=unit.now(), **fields))
+    ordered = order_top_up(unit.session, customer, now=now, **fields)
+    issue_top_ups(unit.session, unit.organisation_id, now)
+    return _shown(unit.session, ordered)
 
 
 @router.get("/top-ups")
@@ -111,18 +117,23 @@ def list_top_ups(
         before_id=paging.before_id("topup"),
         customer_id=find_customer(unit.session, customer_id).id if customer_id is not None else None,
     )
-    return paging.page(found, TopUpOut.of)
+    invoices = invoices_of_top_ups(unit.session, found)
+    return paging.page(found, lambda top_up: TopUpOut.of(top_up, invoices.get(top_up.id)))
 
 
 @router.post("/top-ups/{top_up_id}/pay")
 def pay_top_up(top_up_id: str, unit: Unit) -> TopUpOut:
-    """Record that a top-up was paid; its credits are granted, unless they were at once."""
+    """Record that a top-up and its invoice were paid; its credits are granted, unless they were at once."""
     found = find_top_up(unit.session, top_up_id)
-    return TopUpOut.of(record_payment(unit.session, found, unit.now()))
+    return _shown(unit.session, pay(unit.session, found, unit.now()))
 
 
 @router.post("/top-ups/{top_up_id}/cancel")
 def cancel_top_up(top_up_id: str, unit: Unit) -> TopUpOut:
-    """Withdraw a top-up that is due. Of credits that were granted at once, what is left is voided."""
+    """Withdraw a top-up that is due, and void its invoice. What is left of credits granted at once is voided."""
     found = find_top_up(unit.session, top_up_id)
-    return TopUpOut.of(cancel(unit.session, found, unit.now()))
+    return _shown(unit.session, withdraw_top_up(unit.session, found, unit.now()))
+
+
+def _shown(session: Session, top_up: TopUp) -> TopUpOut:
+    return TopUpOut.of(top_up, invoices_of_top_ups(session, [top_up]).get(top_up.id))

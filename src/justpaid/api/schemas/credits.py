@@ -207,7 +207,7 @@ class TopUpIn(Input):
 
 
 class TopUpOut(Output):
-    """`grant_id` is null until its credits are granted."""
+    """`grant_id` is null until its credits are granted; `invoice_id` is the invoice that charges it."""
 
     id: str
     customer_id: str
@@ -217,11 +217,16 @@ class TopUpOut(Output):
     status: TopUpStatus
     expires_after_days: int | None
     grant_id: str | None
+    invoice_id: str | None
     paid_at: Instant | None
     canceled_at: Instant | None
     created_at: Instant
 
     @classmethod
-    def of(cls, top_up: TopUp) -> "TopUpOut":
-        same = cls.model_fields.keys() - {"amount"}
-        return cls(amount=billed(top_up.amount, top_up.currency), **{name: getattr(top_up, name) for name in same})
+    def of(cls, top_up: TopUp, invoice_id: str | None) -> "TopUpOut":
+        same = cls.model_fields.keys() - {"amount", "invoice_id"}
+        return cls(
+            amount=billed(top_up.amount, top_up.currency),
+            invoice_id=invoice_id,
+            **{name: getattr(top_up, name) for name in same},
+        )

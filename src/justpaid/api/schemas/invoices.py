@@ -14,7 +14,7 @@ from justpaid.invoicing import Invoice, Verification, VerifiedLine
 from justpaid.taxes import TaxStatus
 
 InvoiceStatus = Literal["draft", "finalized", "paid", "void", "uncollectible", "skipped"]
-InvoiceKind = Literal["subscription", "one_off", "supplementary", "threshold"]
+InvoiceKind = Literal["subscription", "one_off", "supplementary", "threshold", "top_up"]
 
 _AMOUNTS = (
     "subtotal",
@@ -70,6 +70,7 @@ class InvoiceOut(Output):
     customer_id: str
     customer: BilledCustomerOut
     subscription_id: str | None = Field(description="Null on a one-off invoice, as are its plan and version.")
+    top_up_id: str | None = Field(description="The top-up that it charges, where its kind is `top_up`.")
     plan: str | None
     plan_version: int | None
     billing_run_id: str | None
