@@ -1,5 +1,6 @@
 """Stage 3a: what is sold. Products, plans, their versions, and the terms that a version sets; see README.md."""
 
+from justpaid.catalog.amounts import MAX_THRESHOLDS, check_thresholds
 from justpaid.catalog.apply import Change, apply_catalog
 from justpaid.catalog.definition import Definition, SentTerms, check_definition, definition_of
 from justpaid.catalog.differences import Difference
@@ -11,6 +12,7 @@ from justpaid.catalog.tables import Plan, PlanKind, PlanVersion, Product
 from justpaid.catalog.terms import (
     Terms,
     Threshold,
+    billing_thresholds_of,
     check_overrides,
     currency_for,
     offered_currencies,
@@ -26,6 +28,7 @@ from justpaid.catalog.versions import (
 )
 
 __all__ = [
+    "MAX_THRESHOLDS",
     "Change",
     "DeclaredPlan",
     "DeclaredProduct",
@@ -42,10 +45,12 @@ __all__ = [
     "add_version",
     "apply_catalog",
     "archive_plan",
+    "billing_thresholds_of",
     "catalog_document",
     "change_product",
     "check_definition",
     "check_overrides",
+    "check_thresholds",
     "create_plan",
     "create_product",
     "currency_for",

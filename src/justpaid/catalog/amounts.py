@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import FieldError
-from justpaid.pricing import Amount, Strict, field_errors
+from justpaid.pricing import Amount, Strict, field_errors, invalid_request
 
 MAX_THRESHOLDS: Final = 20
 
@@ -42,7 +42,7 @@ class MinimumCommitment(AmountByCurrency):
 
 
 class BillingThreshold(AmountByCurrency):
-    """An invoice is made as soon as the period's unbilled amount reaches this; `recurring`: again at each multiple."""
+    """An invoice is made as soon as the period's unbilled usage reaches this; `recurring`: again each time."""
 
     recurring: bool = False
 
@@ -61,6 +61,15 @@ def read_commitment(sent: object, further: Sequence[str], errors: list[FieldErro
         return None
     errors += _wrong_currencies(commitment, further, "minimum_commitment")
     return commitment
+
+
+def check_thresholds(sent: Sequence[object]) -> list[BillingThreshold]:
+    """Thresholds in one currency alone.  Raises: InvalidRequest, with fields such as `billing_thresholds.0.amount`."""
+    errors: list[FieldError] = []
+    thresholds = read_thresholds(sent, (), errors)
+    if errors:
+        raise invalid_request(errors)
+    return thresholds
 
 
 def read_thresholds(sent: Sequence[object], further: Sequence[str], errors: list[FieldError]) -> list[BillingThreshold]:

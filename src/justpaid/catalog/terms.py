@@ -54,15 +54,20 @@ def terms_of(
     if overrides:
         prices = patched(prices, overrides, at="overrides")
     commitment = version.minimum_commitment and MinimumCommitment.model_validate(version.minimum_commitment)
-    thresholds = [BillingThreshold.model_validate(threshold) for threshold in version.billing_thresholds]
     return Terms(
         currency,
         interval,
         prices,
         trial_days=version.trial_days,
         minimum_commitment=commitment.in_currency(currency, version.currency) if commitment else None,
-        billing_thresholds=tuple(Threshold(t.in_currency(currency, version.currency), t.recurring) for t in thresholds),
+        billing_thresholds=billing_thresholds_of(version, currency),
     )
+
+
+def billing_thresholds_of(version: PlanVersion | Definition, currency: str) -> tuple[Threshold, ...]:
+    """In `currency`, which the version offers, lowest first."""
+    thresholds = [BillingThreshold.model_validate(threshold) for threshold in version.billing_thresholds]
+    return tuple(Threshold(one.in_currency(currency, version.currency), one.recurring) for one in thresholds)
 
 
 def check_overrides(

@@ -10,6 +10,7 @@ from justpaid.contracts.ramp import Duration, NewPhase
 from justpaid.contracts.records import billed_ahead_of, timeline_of
 from justpaid.contracts.subscribe import Anchor, NewSubscription, subscribe
 from justpaid.contracts.tables import Subscription, SubscriptionPhase
+from justpaid.contracts.thresholds import may_reach_thresholds, set_thresholds, thresholds_of
 from justpaid.contracts.timeline import Timeline
 
 __all__ = [
@@ -41,12 +42,15 @@ __all__ = [
     "change",
     "find_subscription",
     "list_subscriptions",
+    "may_reach_thresholds",
     "migrate",
     "on_other_versions",
     "pause",
     "resume",
+    "set_thresholds",
     "status_of",
     "subscribe",
+    "thresholds_of",
     "timeline_of",
     "unschedule",
 ]

@@ -1,5 +1,6 @@
 """Subscribe a customer to a plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from justpaid.contracts.phases import AddOn, Agreed, Phase
 from justpaid.contracts.ramp import NewPhase, ramp
 from justpaid.contracts.records import save
 from justpaid.contracts.tables import Subscription
+from justpaid.contracts.thresholds import set_thresholds
 from justpaid.contracts.timeline import Timeline
 from justpaid.customers import Customer
 from justpaid.kernel.errors import InvalidRequest
@@ -40,6 +42,7 @@ class NewSubscription:
     trial_days: int | None = None
     trial_end: datetime | None = None
     phases: tuple[NewPhase, ...] = ()
+    billing_thresholds: Sequence[object] | None = None
 
 
 def subscribe(session: Session, customer: Customer, plan: Plan, new: NewSubscription) -> Subscription:
@@ -66,6 +69,8 @@ def subscribe(session: Session, customer: Customer, plan: Plan, new: NewSubscrip
     )
     session.add(subscription)
     save(session, subscription, _timeline(new, version, subscription.currency, customer.timezone))
+    if new.billing_thresholds is not None:
+        set_thresholds(session, subscription, new.billing_thresholds)
     session.refresh(subscription)
     return subscription
 

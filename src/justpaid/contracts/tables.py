@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from justpaid.catalog import PlanVersion
@@ -18,7 +19,7 @@ class Subscription(TenantRecord):
     `timezone` is the customer's as of the subscription's start: were it to follow the customer, a move would bill some
     hours twice or not at all. `[billed_from, billed_to)` is the period that was billed last, `billed_ahead` what was
     billed at its end in advance (`contracts.Segment`); `next_bill_at` is the boundary that the next invoice is
-    for; None after the last.
+    for; None after the last. `billing_thresholds`: its own instead of its plan's, as `catalog.amounts` writes them.
     """
 
     __tablename__ = "subscriptions"
@@ -41,6 +42,7 @@ class Subscription(TenantRecord):
     billed_to: Mapped[datetime | None]
     billed_ahead: Mapped[dict[str, Any] | None]
     next_bill_at: Mapped[datetime | None]
+    billing_thresholds: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     canceled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     customer: Mapped[Customer] = relationship()

@@ -3,7 +3,7 @@
 from justpaid.coupons.attach import attach, detach, find_discount, list_discounts
 from justpaid.coupons.define import NewCoupon, create_coupon, find_coupon, list_coupons, retire_coupon
 from justpaid.coupons.tables import AttachedDiscount, Coupon, DiscountUse, Duration
-from justpaid.coupons.usable import Usable, give_back_uses, record_uses, usable_discounts
+from justpaid.coupons.usable import Usable, give_back_uses, record_uses, usable_discounts, uses_of
 
 __all__ = [
     "AttachedDiscount",
@@ -23,4 +23,5 @@ __all__ = [
     "record_uses",
     "retire_coupon",
     "usable_discounts",
+    "uses_of",
 ]

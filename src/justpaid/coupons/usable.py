@@ -22,15 +22,22 @@ class Usable:
 
 
 def usable_discounts(
-    session: Session, customers: Collection[str], *, besides: Collection[str] = (), lock: bool
+    session: Session,
+    customers: Collection[str],
+    *,
+    besides: Collection[str] = (),
+    held: Collection[str] = (),
+    lock: bool,
 ) -> dict[str, list[Usable]]:
     """By customer id, in the order of attachment. `besides`: invoices whose uses don't count, since they are remade.
 
-    `lock`: keep others from using them until this transaction ends.
+    `held`: discounts that bear on an invoice in any case, also where they have ended. `lock`: keep others from using
+    them until this transaction ends.
     """
     query = (
         sa.select(AttachedDiscount)
-        .where(AttachedDiscount.customer_id.in_(customers), AttachedDiscount.ended_at.is_(None))
+        .where(AttachedDiscount.customer_id.in_(customers))
+        .where(sa.or_(AttachedDiscount.ended_at.is_(None), AttachedDiscount.id.in_(held)))
         .order_by(AttachedDiscount.id)
         .execution_options(populate_existing=True)
     )
@@ -59,6 +66,11 @@ def record_uses(session: Session, organisation_id: str, uses: Iterable[tuple[str
     ]
     if rows:
         session.execute(sa.insert(DiscountUse), rows)
+
+
+def uses_of(session: Session, invoices: Collection[str]) -> set[str]:
+    """The discounts that these invoices use."""
+    return set(session.scalars(sa.select(DiscountUse.discount_id).where(DiscountUse.invoice_id.in_(invoices))))
 
 
 def give_back_uses(session: Session, invoices: Collection[str]) -> None:

@@ -39,6 +39,8 @@ from justpaid.invoicing.sharing import (
 )
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Tally
+from justpaid.invoicing.threshold_watch import ThresholdWatch
+from justpaid.invoicing.thresholds import bill_thresholds
 from justpaid.invoicing.top_up_invoices import invoices_of_top_ups, pay_top_up
 from justpaid.invoicing.totals import SettledLine, Totals
 from justpaid.invoicing.unbilled import unbilled
@@ -68,11 +70,13 @@ __all__ = [
     "SettledLine",
     "ShareLink",
     "Tally",
+    "ThresholdWatch",
     "Totals",
     "Verification",
     "VerifiedLine",
     "add_item",
     "advance",
+    "bill_thresholds",
     "change_draft",
     "check_invoices",
     "create_one_off",

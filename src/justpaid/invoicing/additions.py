@@ -1,4 +1,5 @@
-"""What comes to the usage and fees of due boundaries: pending items, discounts and tax; and storing the lines."""
+"""What comes to the usage and fees of due boundaries: pending items, discounts and tax, less what threshold invoices
+billed; and storing the lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from justpaid.catalog import Plan, PlanVersion
 from justpaid.coupons import record_uses
 from justpaid.invoicing.due import Due
 from justpaid.invoicing.items import pending_items
+from justpaid.invoicing.progress import Progress, Running, deducted, load_progress
 from justpaid.invoicing.quantities import Answers
 from justpaid.invoicing.tables import InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Conditions, Tally, load_conditions
@@ -26,30 +28,41 @@ class Additions:
         conditions: Conditions,
         items: dict[tuple[str, str], list[InvoiceItem]],
         plans: Mapping[str, str],
+        progress: Mapping[Running, Progress],
     ) -> None:
         self._conditions = conditions
         self._items = items
         self._plans = plans
+        self._progress = progress
 
     def tally(self, due: Due, answers: Answers) -> Tally:
         """Without a line of its own, at a boundary in a pause, an invoice would be of items alone: they wait."""
         customer, bill = due.subscription.customer, due.bill
         lines = bill.lines(answers)
-        return self._conditions.tally(
+        before = self._progress.get(_running(due), Progress())
+        whole = self._conditions.tally(
             customer,
             lines,
             currency=bill.currency,
             items=self._items.pop((customer.id, bill.currency), ()) if lines else (),
             subscription_id=due.subscription.id,
             plan=self._plans.get(bill.agreement.plan_version_id or "", ""),
+            held=before.held,
         )
+        return deducted(whole, before)
 
 
 def load_additions(session: Session, due: Sequence[Due]) -> Additions:
     customers = {one.subscription.customer_id: one.subscription.customer for one in due}
     versions = {version for one in due if (version := one.bill.agreement.plan_version_id)}
-    conditions = load_conditions(session, customers.values())
-    return Additions(conditions, pending_items(session, customers), plan_keys(session, versions))
+    progress = load_progress(session, map(_running, due), lock=True)
+    held = {discount for one in progress.values() for discount in one.held}
+    conditions = load_conditions(session, customers.values(), held=held)
+    return Additions(conditions, pending_items(session, customers), plan_keys(session, versions), progress)
+
+
+def _running(due: Due) -> Running:
+    return due.subscription.id, due.bill.agreement.period.start
 
 
 def plan_keys(session: Session, versions: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from justpaid.accounts import set_clock
 from justpaid.contracts import Subscription
 from justpaid.invoicing.credit_upkeep import keep_credits_of
 from justpaid.invoicing.run import run_billing
+from justpaid.invoicing.thresholds import bill_thresholds
 from justpaid.kernel.clock import FixedClock
 from justpaid.metering import Metering
 from justpaid.platform.database import Database
@@ -37,6 +38,8 @@ def advance(database: Database, metering: Metering, organisation_id: str, to: da
         created += run.invoices_created
         finalized += run.invoices_finalized
     _move(database, organisation_id, to)
+    issued = bill_thresholds(database, metering, organisation_id, to, to)
+    created, finalized = created + issued, finalized + issued
     keep_credits_of(database, metering, organisation_id, to)
     return Advanced(to, created, finalized)
 

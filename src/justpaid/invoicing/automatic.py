@@ -1,4 +1,5 @@
-"""Invoices that make themselves: a thread that bills every organisation's elapsed periods, and keeps its credits.
+"""Invoices that make themselves: a thread that bills elapsed periods, and usage that has reached a billing threshold,
+and keeps the credits of every organisation.
 
 A period is drafted at its end and issued a grace later, with its usage counted anew, so that events which are a little
 late still count. The grace also runs from the drafting, so that a backdated subscription can be given its events first.
@@ -15,6 +16,7 @@ from justpaid.contracts import Subscription
 from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.run import run_billing
 from justpaid.invoicing.tables import BillingRun, Invoice
+from justpaid.invoicing.threshold_watch import ThresholdWatch
 from justpaid.kernel.clock import Clock
 from justpaid.metering import Metering
 from justpaid.platform.database import Database
@@ -33,6 +35,7 @@ class AutomaticBilling:
         self._clock = clock
         self._interval = interval
         self._grace = grace
+        self._thresholds = ThresholdWatch(database, metering)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="automatic-billing", daemon=True)
 
@@ -90,6 +93,7 @@ class AutomaticBilling:
         while not self._stopping.wait(self._interval.total_seconds()):
             try:
                 self.bill_due()
+                self._thresholds.look(self._clock.now())
                 keep_credits(self._database, self._metering, self._clock.now())
             except Exception as error:
                 log.error("billing.automatic_run_failed", error=str(error))

@@ -16,8 +16,8 @@ from justpaid.kernel.errors import Conflict
 def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
     """Raises: Conflict if it is no issued one, was credited, or was paid, but by credits alone: those it gives back.
 
-    It keeps its number, and its period is not billed again; discounts that it used may be used again. A top-up is
-    canceled with its invoice.
+    It keeps its number, and its period is not billed again; but what a threshold invoice billed is due again at its
+    period's end. Discounts that it used may be used again. A top-up is canceled with its invoice.
     """
     _lock(session, invoice)
     by_credits_alone = invoice.status == "paid" and not invoice.amount_paid
@@ -32,6 +32,8 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
     )
     if note is not None:
         raise Conflict(f"Invoice {invoice.number} is credited by {note}; void that first, or credit the rest.")
+    if invoice.kind == "threshold":
+        _check_period_open(session, invoice)
     if invoice.carried_over:
         raise Conflict(f"Invoice {invoice.number} left the customer a balance; charge it with an invoice item instead.")
     invoice.status = "void"
@@ -44,6 +46,24 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
         issue_top_ups(session, invoice.organisation_id, now)
     give_back(session, invoice.organisation_id, invoice.customer_id, invoice.id, now)
     return invoice
+
+
+def _check_period_open(session: Session, invoice: Invoice) -> None:
+    """What a void threshold invoice billed is due again with the invoice of its period.
+
+    Raises: Conflict if that one has been issued, and has taken it off.
+    """
+    # Whoever is making that invoice holds this one, as it was read (`load_progress`).
+    issued = sa.select(Invoice.number).where(
+        Invoice.subscription_id == invoice.subscription_id,
+        Invoice.kind == "subscription",
+        Invoice.billed_before.contains([invoice.id]),
+        Invoice.status.not_in(("draft", "void")),
+    )
+    if (number := session.scalar(issued)) is not None:
+        raise Conflict(
+            f"Invoice {number} of the period has taken off what {invoice.number} billed; issue a credit note instead."
+        )
 
 
 def withdraw_top_up(session: Session, top_up: TopUp, now: datetime) -> TopUp:

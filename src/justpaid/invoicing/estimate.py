@@ -11,14 +11,17 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from justpaid.contracts import Subscription, timeline_of
+from justpaid.contracts import Subscription, thresholds_of, timeline_of
+from justpaid.invoicing.accrued import next_threshold
 from justpaid.invoicing.additions import plan_keys
 from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
 from justpaid.invoicing.due import load_estimated
+from justpaid.invoicing.progress import Progress, deducted, load_progress
 from justpaid.invoicing.projection import elapsed, projected
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tally import Tally, load_conditions
+from justpaid.invoicing.thresholds import unbilled_usage
 from justpaid.kernel.errors import Conflict
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, Metering
@@ -28,7 +31,9 @@ from justpaid.metering import Aggregation, Metering
 class Estimate:
     """`tally` is of the invoice at the end of `period` as it would be now, `projection` as it would be at that end.
 
-    With the discounts and tax rates of now; items that wait for an invoice are not in it.
+    With the discounts and tax rates of now; items that wait for an invoice are not in it. What threshold invoices have
+    billed of the period is off both: `billed_so_far`, with tax. `unbilled_usage` are the usage charges, before
+    discounts and tax, that reach for `next_threshold`.
     """
 
     currency: str
@@ -36,6 +41,9 @@ class Estimate:
     as_of: datetime
     tally: Tally
     projection: Tally
+    billed_so_far: Decimal
+    unbilled_usage: Decimal
+    next_threshold: Decimal | None
 
     @property
     def total(self) -> Decimal:
@@ -62,6 +70,9 @@ def estimate(session: Session, metering: Metering, subscription: Subscription, n
         for one, part in zip(whole, so_far, strict=True)
         if (key := (one.customer_id, one.meter.key, part.period)) in answers
     }
+    running = subscription.id, bill.agreement.period.start
+    made = load_progress(session, [running], even_void=True).get(running, Progress())
+    threshold = next_threshold(thresholds_of(subscription, now), len(made.invoices))
     so_far_lines, to_its_end = bill.priced(used), bill.priced(projected(whole, used, answers, now))
     return Estimate(
         currency=bill.currency,
@@ -69,16 +80,23 @@ def estimate(session: Session, metering: Metering, subscription: Subscription, n
         as_of=now,
         tally=estimated_tally(session, subscription, bill, so_far_lines),
         projection=estimated_tally(session, subscription, bill, to_its_end),
+        billed_so_far=load_progress(session, [running]).get(running, Progress()).billed,
+        unbilled_usage=unbilled_usage(bill, answers, now, made),
+        next_threshold=threshold.amount if threshold else None,
     )
 
 
 def estimated_tally(session: Session, subscription: Subscription, bill: Bill, lines: Sequence[Line]) -> Tally:
-    """With the discounts as they are now: an estimate uses none of them up."""
+    """With the discounts as they are now: an estimate uses none of them up; less what threshold invoices billed."""
     version_id = bill.agreement.plan_version_id or ""
-    return load_conditions(session, [subscription.customer], lock=False).tally(
+    running = subscription.id, bill.agreement.period.start
+    before = load_progress(session, [running]).get(running, Progress())
+    whole = load_conditions(session, [subscription.customer], held=before.held, lock=False).tally(
         subscription.customer,
         lines,
         currency=bill.currency,
         subscription_id=subscription.id,
         plan=plan_keys(session, [version_id]).get(version_id, ""),
+        held=before.held,
     )
+    return deducted(whole, before)

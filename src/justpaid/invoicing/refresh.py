@@ -14,6 +14,7 @@ from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.due import load_bills
 from justpaid.invoicing.finalize import issue, lock_draft
 from justpaid.invoicing.items import items_on
+from justpaid.invoicing.progress import Progress, Running, deducted, load_progress
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.invoicing.tally import Tally, customer_as_billed, load_conditions
@@ -42,12 +43,15 @@ def refresh_drafts(session: Session, metering: Metering, drafts: Sequence[Invoic
     customers = {one.id: one for one in session.scalars(_customers(drafts))}
     plans = plan_keys(session, {invoice.plan_version_id for invoice in drafts if invoice.plan_version_id})
     # Before usage is read: whoever waits for a discount must not hold metering still.
-    conditions = load_conditions(session, customers.values(), remade=drafts)
+    progress = load_progress(session, map(_running, drafts), lock=True)
+    held = {discount for one in progress.values() for discount in one.held}
+    conditions = load_conditions(session, customers.values(), remade=drafts, held=held)
     items = items_on(session, [invoice.id for invoice in drafts])
     with metering.snapshot() as cutoff:
         answers = read_quantities(metering, [asked for bill in bills.values() for asked in bill.asked()])
     for invoice in drafts:
         customer, bill = customers[invoice.customer_id], bills.get(invoice.id)
+        before = progress.get(_running(invoice), Progress())
         tally = conditions.tally(
             customer,
             bill.lines(answers) if bill else (),
@@ -55,11 +59,12 @@ def refresh_drafts(session: Session, metering: Metering, drafts: Sequence[Invoic
             items=items.get(invoice.id, ()),
             subscription_id=invoice.subscription_id,
             plan=plans.get(invoice.plan_version_id or ""),
+            held=before.held,
         )
         invoice.customer = customer_as_billed(customer)
         if bill:
             invoice.customer_keys, invoice.cutoff = list(bill.keys), cutoff
-        _replace(session, invoice, tally, bill.meters if bill else {})
+        _replace(session, invoice, deducted(tally, before), bill.meters if bill else {})
     session.flush()
 
 
@@ -83,6 +88,10 @@ def _bills(session: Session, drafts: Sequence[Invoice]) -> dict[str, Bill]:
     subscriptions = {one.id: one for one in session.scalars(query.options(joinedload(Subscription.customer)))}
     bills = load_bills(session, [(subscriptions[id_], agreement) for id_, agreement in agreements.values()])
     return dict(zip(agreements, bills, strict=True))
+
+
+def _running(invoice: Invoice) -> Running:
+    return invoice.subscription_id or "", invoice.period_start
 
 
 def _customers(drafts: Sequence[Invoice]) -> sa.Select[Customer]:

@@ -21,6 +21,8 @@ from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.refresh import refresh_drafts
 from justpaid.invoicing.tables import BillingRun, Invoice
 from justpaid.invoicing.tally import Tally, customer_as_billed
+from justpaid.invoicing.thresholds import bill_thresholds
+from justpaid.invoicing.turns import take_turn
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.ids import new_id
 from justpaid.metering import Metering
@@ -28,7 +30,6 @@ from justpaid.platform.database import Database
 from justpaid.platform.failpoints import failpoint
 
 _CHUNK: Final = 200
-_TURNS: Final = 5_302_771_946  # so that these locks are apart from those of other purposes
 
 
 def run_billing(
@@ -43,8 +44,9 @@ def run_billing(
 ) -> BillingRun:
     """Bill all that has elapsed by `as_of`, counting what was journalled by now.
 
-    `finalize`: also finalise it, and the drafts that wait. With a `grace` only what ended, and was drafted, that long
-    ago, so that late events still count; and no drafts that a run was asked not to finalise: those wait for a person.
+    `finalize`: also finalise it, and the drafts that wait, and bill what has reached its threshold by then. With a
+    `grace` only what ended, and was drafted, that long ago, so that late events still count; and no drafts that a run
+    was asked not to finalise: those wait for a person.
     Raises: Overloaded if metering is far behind; EngineUnavailable. What was made by then stays, and counts.
     """
     run = BillingRun(
@@ -56,6 +58,9 @@ def run_billing(
     while _bill_chunk(database, metering, run):
         failpoint("billing.between_chunks")
     if finalize:
+        until = min(as_of, clock.now())
+        reached = bill_thresholds(database, metering, organisation_id, until, clock.now(), run_id=run.id)
+        run.invoices_created, run.invoices_finalized = run.invoices_created + reached, reached
         while _finalize_chunk(database, metering, clock, run, grace):
             failpoint("billing.between_finalizations")
     with database.tenant(organisation_id) as session:
@@ -68,7 +73,7 @@ def run_billing(
 def _bill_chunk(database: Database, metering: Metering, run: BillingRun) -> bool:
     """Bill up to a chunk of due boundaries, the oldest first; False when there was none."""
     with database.tenant(run.organisation_id) as session:
-        _take_turn(session, run.organisation_id)
+        take_turn(session, run.organisation_id)
         due = load_due(session, _due_subscriptions(session, run.as_of))
         if not due:
             return False
@@ -84,15 +89,6 @@ def _bill_chunk(database: Database, metering: Metering, run: BillingRun) -> bool
         )
     failpoint("billing.after_commit")
     return True
-
-
-def _take_turn(session: Session, organisation_id: str) -> None:
-    """Let one chunk of the organisation at a time go, until this transaction ends.
-
-    What is due first changes with each chunk, so that two runs would lock the same subscriptions in different orders
-    and wait for each other.
-    """
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(organisation_id, _TURNS))))
 
 
 def _due_subscriptions(session: Session, as_of: datetime) -> Sequence[Subscription]:
@@ -184,6 +180,8 @@ def _finalize_chunk(
         run.invoices_finalized += issue(session, run.organisation_id, drafts, clock.now())
         failpoint("billing.before_finalize_commit")
         session.execute(
-            sa.update(BillingRun).where(BillingRun.id == run.id).values(invoices_finalized=run.invoices_finalized)
+            sa.update(BillingRun)
+            .where(BillingRun.id == run.id)
+            .values(invoices_created=run.invoices_created, invoices_finalized=run.invoices_finalized)
         )
     return bool(drafts)

@@ -39,7 +39,9 @@ class Invoice(TenantRecord):
     and the copies of `discounts` and tax rates, `verify` finds the same figures for ever. `plan_version_id` is the
     latest of those in the agreement. `tax` is added to the lines, `tax_included` is contained in them. `carried_over`
     lifts a negative sum to a total of 0. `amount_credited` is what credit notes took off `amount_due`. `skipped`: a
-    zero invoice that is not issued.
+    zero invoice that is not issued. A threshold invoice bills what has accrued of a running period up to `period_end`;
+    `threshold_number` counts those of a period, and `billed_before` are the ids of those whose amounts an invoice takes
+    off.
     """
 
     __tablename__ = "invoices"
@@ -55,6 +57,16 @@ class Invoice(TenantRecord):
         sa.CheckConstraint("(kind IN ('one_off', 'top_up')) = (subscription_id IS NULL)", name="subscription_of_kind"),
         # A top-up is charged once, whoever looks for it.
         sa.UniqueConstraint("top_up_id"),
+        # A threshold of a period is reached once, whoever looks.
+        sa.Index(
+            "uq_invoices_threshold",
+            "subscription_id",
+            "period_start",
+            "threshold_number",
+            unique=True,
+            postgresql_where=sa.text("kind = 'threshold'"),
+        ),
+        sa.CheckConstraint("(kind = 'threshold') = (threshold_number IS NOT NULL)", name="threshold_of_kind"),
         sa.CheckConstraint("(kind = 'top_up') = (top_up_id IS NOT NULL)", name="top_up_of_kind"),
         sa.CheckConstraint("total >= 0", name="total_not_negative"),
         sa.CheckConstraint("amount_due >= 0", name="amount_due_not_negative"),
@@ -69,6 +81,7 @@ class Invoice(TenantRecord):
     customer_id: Mapped[str] = mapped_column(sa.ForeignKey("customers.id"))
     subscription_id: Mapped[str | None] = mapped_column(sa.ForeignKey("subscriptions.id"))
     top_up_id: Mapped[str | None] = mapped_column(sa.ForeignKey("top_ups.id"))
+    threshold_number: Mapped[int | None]
     plan_version_id: Mapped[str | None] = mapped_column(sa.ForeignKey("plan_versions.id"))
     billing_run_id: Mapped[str | None] = mapped_column(sa.ForeignKey("billing_runs.id"))
     currency: Mapped[str]
@@ -92,6 +105,7 @@ class Invoice(TenantRecord):
     amount_due: Mapped[Decimal] = mapped_column(Amount)
     discounts: Mapped[list[Any]] = mapped_column(server_default="[]")
     taxes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    billed_before: Mapped[list[Any]] = mapped_column(server_default="[]")
     memo: Mapped[str | None]
     po_number: Mapped[str | None]
     net_days: Mapped[int | None]

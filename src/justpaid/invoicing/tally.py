@@ -3,7 +3,7 @@
 `run`, `refresh`, one-off invoices and estimates make their tallies here, each from its own lines.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,17 +23,23 @@ from justpaid.taxes import TaxRate, rates_by_key, rates_for
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """An invoice's lines and what they come to. `items` are those that it takes."""
+    """An invoice's lines and what they come to. `items` are those that it takes.
+
+    `billed_before`: threshold invoices of the period, whose amounts it takes off; `held`: discounts that they use.
+    """
 
     lines: tuple[Line, ...]
     totals: Totals
+    billed_before: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
 
     @property
     def items(self) -> list[InvoiceItem]:
         return [line.item for line in self.lines if line.item is not None]
 
     def used_discounts(self) -> list[str]:
-        return [discount.id for discount, amount in self.totals.discounts if amount]
+        """Those that an invoice of the period uses already are not used once more."""
+        return [discount.id for discount, amount in self.totals.discounts if amount and discount.id not in self.held]
 
     def columns(self) -> dict[str, Any]:
         """Of `Invoice`, before anything is paid or credited."""
@@ -48,6 +54,7 @@ class Tally:
             "amount_due": totals.total,
             "discounts": totals.discounts_as_json(),
             "taxes": totals.taxes_as_json(),
+            "billed_before": list(self.billed_before),
         }
 
     def line_rows(
@@ -107,8 +114,12 @@ class Conditions:
         items: Sequence[InvoiceItem] = (),
         subscription_id: str | None = None,
         plan: str | None = None,
+        held: Collection[str] = (),
     ) -> Tally:
-        """What `lines` and `items` come to; counts the uses of discounts, for the tallies that follow."""
+        """What `lines` and `items` come to; counts the uses of discounts, for the tallies that follow.
+
+        `held`: discounts that an earlier invoice of the period uses.
+        """
         everything = (*lines, *map(line_of, items))
         charges = [
             Charge(
@@ -120,10 +131,10 @@ class Conditions:
             )
             for line in everything
         ]
-        usable = [one for one in self._discounts.get(customer.id, ()) if _bears(one, subscription_id, currency)]
+        usable = [one for one in self._discounts.get(customer.id, ()) if _bears(one, subscription_id, currency, held)]
         totals = settle(charges, [_copied(one) for one in usable], currency)
         for one, (_, taken) in zip(usable, totals.discounts, strict=True):
-            if taken and one.uses_left is not None:
+            if taken and one.uses_left is not None and one.discount.id not in held:
                 one.uses_left -= 1
         return Tally(everything, totals)
 
@@ -136,13 +147,21 @@ class Conditions:
 
 
 def load_conditions(
-    session: Session, customers: Iterable[Customer], *, remade: Sequence[Invoice] = (), lock: bool = True
+    session: Session,
+    customers: Iterable[Customer],
+    *,
+    remade: Sequence[Invoice] = (),
+    held: Collection[str] = (),
+    lock: bool = True,
 ) -> Conditions:
-    """`remade`: invoices that are made anew, so that the discounts that they used are free for them."""
+    """`remade`: invoices that are made anew, so that the discounts that they used are free for them. `held`: discounts
+    that earlier invoices of the same periods use."""
     ids = {customer.id for customer in customers}
     besides = [invoice.id for invoice in remade]
     return Conditions(
-        rates_by_key(session), product_taxes(session), usable_discounts(session, ids, besides=besides, lock=lock)
+        rates_by_key(session),
+        product_taxes(session),
+        usable_discounts(session, ids, besides=besides, held=held, lock=lock),
     )
 
 
@@ -158,9 +177,10 @@ def customer_as_billed(customer: Customer) -> dict[str, Any]:
     }
 
 
-def _bears(usable: Usable, subscription_id: str | None, currency: str) -> bool:
+def _bears(usable: Usable, subscription_id: str | None, currency: str, held: Collection[str]) -> bool:
+    left = usable.discount.ended_at is None and (usable.uses_left is None or usable.uses_left > 0)
     return (
-        (usable.uses_left is None or usable.uses_left > 0)
+        (left or usable.discount.id in held)
         and usable.discount.subscription_id in (None, subscription_id)
         and usable.coupon.currency in (None, currency)
     )

@@ -90,7 +90,8 @@ def _lines_over(period: Period) -> sa.Select[InvoiceLine, Invoice]:
     return (
         sa.select(InvoiceLine, Invoice)
         .join(Invoice, InvoiceLine.invoice_id == Invoice.id)
-        .where(Invoice.status != "void", InvoiceLine.meter.is_not(None))
+        # What is late for a threshold invoice is not for that of its period.
+        .where(Invoice.status != "void", Invoice.kind != "threshold", InvoiceLine.meter.is_not(None))
         .where(InvoiceLine.period_start < period.end, InvoiceLine.period_end > period.start)
         .order_by(Invoice.id, InvoiceLine.position)
         .options(load_only(InvoiceLine.meter, InvoiceLine.period_start, InvoiceLine.period_end))

@@ -8,12 +8,15 @@ from itertools import zip_longest
 from sqlalchemy.orm import Session
 
 from justpaid.contracts import Agreement, PriceBook
+from justpaid.invoicing.accrued import accrued
 from justpaid.invoicing.additions import plan_keys
 from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
 from justpaid.invoicing.items import items_on, line_of
+from justpaid.invoicing.progress import Progress, deducted, progress_before
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tables import Invoice, InvoiceLine
+from justpaid.invoicing.tally import Tally
 from justpaid.invoicing.totals import Charge, Discount, Rate, Totals, settle
 from justpaid.metering import MeterDefinition, Metering, definition_of, find_meter
 
@@ -48,13 +51,15 @@ def verify(session: Session, metering: Metering, invoice: Invoice) -> Verificati
     """Nothing of the stored figures goes into the recount; the definitions of the meters that the invoice was made with
     do.  Raises: EngineUnavailable."""
     recounted = _recount(session, metering, invoice)
-    stored = list(invoice.lines)
-    lines = [_beside(position, *pair) for position, pair in enumerate(zip_longest(stored, recounted), 1)]
-    return Verification(lines, len(stored) == len(recounted) and _totals_hold(session, invoice, recounted))
+    before = progress_before(session, invoice)
+    stored, due = list(invoice.lines), [*recounted, *(line for line, _ in before.deductions())]
+    lines = [_beside(position, *pair) for position, pair in enumerate(zip_longest(stored, due), 1)]
+    return Verification(lines, len(stored) == len(due) and _totals_hold(session, invoice, recounted, before))
 
 
-def _totals_hold(session: Session, invoice: Invoice, recounted: Sequence[Line]) -> bool:
-    """Settled again from the recount, under the copies of tax rates and discounts that the invoice keeps."""
+def _totals_hold(session: Session, invoice: Invoice, recounted: Sequence[Line], before: Progress) -> bool:
+    """Settled again from the recount, under the copies of tax rates and discounts that the invoice keeps, less what the
+    threshold invoices say that it names; those verify themselves."""
     version_id = invoice.plan_version_id
     plan = plan_keys(session, [version_id])[version_id] if version_id else None
     charges = [
@@ -65,9 +70,10 @@ def _totals_hold(session: Session, invoice: Invoice, recounted: Sequence[Line]) 
             plan=plan if line.item is None else None,
             discountable=stored.discountable,
         )
-        for line, stored in zip(recounted, invoice.lines, strict=True)
+        for line, stored in zip(recounted, invoice.lines, strict=False)  # what was billed before comes last
     ]
-    totals = settle(charges, [Discount.from_json(one) for one in invoice.discounts], invoice.currency)
+    whole = settle(charges, [Discount.from_json(one) for one in invoice.discounts], invoice.currency)
+    totals = deducted(Tally(tuple(recounted), whole), before).totals
     total = totals.total - invoice.credits_applied
     due = Decimal(0) if invoice.status == "void" else total - invoice.amount_paid - invoice.amount_credited
     figures = {**_sums(totals), "total": total, "amount_due": due}
@@ -110,6 +116,8 @@ def _recount_usage(session: Session, metering: Metering, invoice: Invoice, agree
         keys=invoice.customer_keys,
         currency=invoice.currency,
     )
+    if invoice.kind == "threshold":
+        bill = accrued(bill, invoice.period_end)
     return bill.lines(read_quantities(metering, bill.asked(), cutoff=invoice.cutoff))
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from justpaid.kernel.errors import Overloaded
+from justpaid.metering.active import customers_since
 from justpaid.metering.backfills import BackfillReader
 from justpaid.metering.backlog import Backlog, backlog_of
 from justpaid.metering.drainer import Drainer
@@ -121,6 +122,10 @@ class Metering:
                 return self._usage.answer(question, self.drainer.position, rolled)
             except RolledUp as meanwhile:
                 rolled = meanwhile.upto
+
+    def customers_since(self, organisation_id: str, since: int) -> set[str]:
+        """The customer keys of the events that came at or after this journal sequence.  Raises: EngineUnavailable."""
+        return customers_since(self._warehouse, organisation_id, since)
 
     def catch_up(self, timeout_s: float) -> bool:
         """Wait until usage counts every event acknowledged before the call; False if that takes longer."""

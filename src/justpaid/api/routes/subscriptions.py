@@ -11,6 +11,7 @@ from justpaid.api.route import router as new_router
 from justpaid.api.schemas.estimates import EstimateOut
 from justpaid.api.schemas.subscriptions import (
     AddOnIn,
+    BillingThresholdsIn,
     CancellationIn,
     ChangeIn,
     NewPhaseIn,
@@ -18,6 +19,7 @@ from justpaid.api.schemas.subscriptions import (
     ResumptionIn,
     SubscriptionIn,
     SubscriptionOut,
+    sent_thresholds,
 )
 from justpaid.api.unit_of_work import Unit
 from justpaid.catalog import find_plan, offered_version
@@ -31,6 +33,7 @@ from justpaid.contracts import (
     find_subscription,
     pause,
     resume,
+    set_thresholds,
     subscribe,
     unschedule,
 )
@@ -61,6 +64,7 @@ def create_subscription(body: SubscriptionIn, unit: Unit) -> SubscriptionOut:
         trial_days=body.trial_days,
         trial_end=body.trial_end,
         phases=tuple(_new_phase(unit, phase, f"phases.{n}") for n, phase in enumerate(body.phases)),
+        billing_thresholds=sent_thresholds(body.billing_thresholds),
     )
     _require_events_from(unit, new.start_at)
     customer = find_customer(unit.session, body.customer_id)
@@ -117,6 +121,13 @@ def change_subscription(subscription_id: str, body: ChangeIn, unit: Unit) -> Sub
         add_ons=_add_ons(unit, body.add_ons),
     )
     return SubscriptionOut.of(subscription, unit.now())
+
+
+@router.put("/{subscription_id}/billing-thresholds")
+def put_billing_thresholds(subscription_id: str, body: BillingThresholdsIn, unit: Unit) -> SubscriptionOut:
+    """Bill what has accrued at thresholds of its own, from now on, whatever its plan says."""
+    subscription = find_subscription(unit.session, subscription_id)
+    return SubscriptionOut.of(set_thresholds(unit.session, subscription, body.sent()), unit.now())
 
 
 @router.delete("/{subscription_id}/changes/{phase_id}")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from justpaid.api.schemas.lines import BilledAmount, LineOut, billed
 from justpaid.api.values import Instant, Output
 from justpaid.invoicing import Estimate, Tally
@@ -24,6 +26,15 @@ class EstimateOut(BillOut):
     period_start: Instant
     period_end: Instant
     as_of: Instant
+    billed_so_far: BilledAmount = Field(
+        description="What threshold invoices have billed of the period, with tax; it is off the lines and totals here."
+    )
+    unbilled_usage: BilledAmount = Field(
+        description="Usage charges that no invoice has billed yet, before discounts and tax."
+    )
+    next_billing_threshold: BilledAmount | None = Field(
+        description="An invoice is made as soon as `unbilled_usage` reaches it; null where none is ahead."
+    )
     projected: BillOut
 
     @classmethod
@@ -34,9 +45,16 @@ class EstimateOut(BillOut):
             period_start=estimate.period.start,
             period_end=estimate.period.end,
             as_of=estimate.as_of,
+            billed_so_far=billed(estimate.billed_so_far, estimate.currency),
+            unbilled_usage=billed(estimate.unbilled_usage, estimate.currency),
+            next_billing_threshold=_threshold(estimate),
             projected=BillOut(**_bill(estimate.projection, estimate.currency)),
             **_bill(estimate.tally, estimate.currency),
         )
+
+
+def _threshold(estimate: Estimate) -> Any:
+    return None if estimate.next_threshold is None else billed(estimate.next_threshold, estimate.currency)
 
 
 def _bill(tally: Tally, currency: str) -> dict[str, Any]:

@@ -71,6 +71,10 @@ class InvoiceOut(Output):
     customer: BilledCustomerOut
     subscription_id: str | None = Field(description="Null on a one-off invoice, as are its plan and version.")
     top_up_id: str | None = Field(description="The top-up that it charges, where its kind is `top_up`.")
+    threshold_number: int | None = Field(
+        description="Of a `threshold` invoice, which up to `period_end` bills what has accrued: how many of its period."
+    )
+    billed_before: list[str] = Field(description="Ids of threshold invoices whose amounts are taken off here.")
     plan: str | None
     plan_version: int | None
     billing_run_id: str | None

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from justpaid.api.values import Input, Instant, Output, read_instant
-from justpaid.catalog import PlanVersion
+from justpaid.api.values import ExactDecimal, Input, Instant, Output, PlainDecimal, read_instant
+from justpaid.catalog import MAX_THRESHOLDS, PlanVersion
 from justpaid.contracts import (
     Anchor,
     At,
@@ -92,6 +92,11 @@ class NewPhaseIn(Input):
     end_at: Instant | None = None
 
 
+class BillingThresholdIn(Input):
+    amount: ExactDecimal = Field(description="Usage charges, before discounts and tax.", examples=["100"])
+    recurring: bool = Field(default=False, description="Each time that as much is unbilled again; of the last alone.")
+
+
 class SubscriptionIn(Input):
     customer_id: str = Field(description="Id, external id or alias of a customer.", examples=["acme"])
     plan: str = Field(description="The plan's key or id; its latest version is subscribed to.", examples=["pro"])
@@ -115,6 +120,24 @@ class SubscriptionIn(Input):
         max_length=MAX_PHASES,
         description="A ramp, from where charging starts. Each phase but the last has a duration or an end.",
     )
+    billing_thresholds: list[BillingThresholdIn] | None = Field(
+        default=None,
+        max_length=MAX_THRESHOLDS,
+        description="Instead of the plan's, in the subscription's currency; an empty list for none.",
+    )
+
+
+class BillingThresholdsIn(Input):
+    billing_thresholds: list[BillingThresholdIn] | None = Field(
+        max_length=MAX_THRESHOLDS, description="Lowest first; an empty list for none, null for the plan's again."
+    )
+
+    def sent(self) -> list[object] | None:
+        return sent_thresholds(self.billing_thresholds)
+
+
+def sent_thresholds(thresholds: list[BillingThresholdIn] | None) -> list[object] | None:
+    return None if thresholds is None else [one.model_dump() for one in thresholds]
 
 
 class ChangeIn(Input):
@@ -188,6 +211,11 @@ class PhaseOut(Output):
         )
 
 
+class BillingThresholdOut(Output):
+    amount: PlainDecimal
+    recurring: bool
+
+
 class SubscriptionOut(Output):
     """Plan, seats and the like are those of the phase in force: before the start the first one, after the end the last.
 
@@ -210,6 +238,7 @@ class SubscriptionOut(Output):
     current_period_start: Instant | None
     current_period_end: Instant | None
     next_bill_at: Instant | None = Field(description="When the next invoice is due; null after the last.")
+    billing_thresholds: list[BillingThresholdOut] | None = Field(description="Its own; null where its plan's count.")
     canceled_at: Instant | None
     created_at: Instant
     phases: list[PhaseOut]
@@ -239,7 +268,15 @@ class SubscriptionOut(Output):
             current_period_start=period.start if period else None,
             current_period_end=period.end if period else None,
             next_bill_at=subscription.next_bill_at,
+            billing_thresholds=_thresholds(subscription),
             canceled_at=subscription.canceled_at,
             created_at=subscription.created_at,
             phases=phases,
         )
+
+
+def _thresholds(subscription: Subscription) -> list[BillingThresholdOut] | None:
+    own = subscription.billing_thresholds
+    return (
+        None if own is None else [BillingThresholdOut(amount=one["amount"], recurring=one["recurring"]) for one in own]
+    )
