@@ -71,6 +71,7 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/subscriptions/{subscription_id}/cancel"): {},
     ("POST", "/v1/subscriptions/{subscription_id}/change"): {"seats": 2},
     ("DELETE", "/v1/subscriptions/{subscription_id}/changes/{phase_id}"): None,
+    ("PUT", "/v1/subscriptions/{subscription_id}/billing-thresholds"): {"billing_thresholds": []},
     ("POST", "/v1/subscriptions/{subscription_id}/pause"): None,
     ("POST", "/v1/subscriptions/{subscription_id}/resume"): None,
     ("GET", "/v1/subscriptions/{subscription_id}/estimate"): None,

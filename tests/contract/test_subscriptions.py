@@ -60,6 +60,7 @@ def test_what_was_sent_comes_back(shop: TestClient) -> None:
         "current_period_start": "2026-04-10T10:00:00Z",
         "current_period_end": "2026-04-30T22:00:00Z",
         "next_bill_at": "2026-04-30T22:00:00Z",
+        "billing_thresholds": None,
         "canceled_at": None,
     }
     assert get(shop, f"/v1/subscriptions/{subscription['id']}") == subscription
