@@ -90,6 +90,7 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "POST /v1/subscriptions",
         "POST /v1/subscriptions/{subscription_id}/change",
         "DELETE /v1/subscriptions/{subscription_id}/changes/{phase_id}",
+        "PUT /v1/subscriptions/{subscription_id}/billing-thresholds",
         "POST /v1/subscriptions/{subscription_id}/pause",
         "POST /v1/subscriptions/{subscription_id}/resume",
         "POST /v1/subscriptions/{subscription_id}/cancel",
