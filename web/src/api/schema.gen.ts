@@ -1289,6 +1289,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subscriptions/{subscription_id}/billing-thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Billing Thresholds
+         * @description Bill what has accrued at thresholds of its own, from now on, whatever its plan says.
+         */
+        put: operations["put_billing_thresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subscriptions/{subscription_id}/changes/{phase_id}": {
         parameters: {
             query?: never;
@@ -1872,7 +1892,7 @@ export interface paths {
         put?: never;
         /**
          * Create Top Up
-         * @description Order prepaid credits for a customer. They are granted when the payment is recorded.
+         * @description Order prepaid credits for a customer, and issue their invoice. They are granted when the payment is recorded.
          */
         post: operations["create_top_up"];
         delete?: never;
@@ -1892,7 +1912,7 @@ export interface paths {
         put?: never;
         /**
          * Pay Top Up
-         * @description Record that a top-up was paid; its credits are granted, unless they were at once.
+         * @description Record that a top-up and its invoice were paid; its credits are granted, unless they were at once.
          */
         post: operations["pay_top_up"];
         delete?: never;
@@ -1912,7 +1932,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Top Up
-         * @description Withdraw a top-up that is due. Of credits that were granted at once, what is left is voided.
+         * @description Withdraw a top-up that is due, and void its invoice. What is left of credits granted at once is voided.
          */
         post: operations["cancel_top_up"];
         delete?: never;
@@ -3121,6 +3141,40 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
         };
+        /** BillingThresholdIn */
+        BillingThresholdIn: {
+            /**
+             * Amount
+             * @description Usage charges, before discounts and tax.
+             * @example 100
+             */
+            amount: string | number;
+            /**
+             * Recurring
+             * @description Each time that as much is unbilled again; of the last alone.
+             * @default false
+             */
+            recurring?: boolean;
+        };
+        /** BillingThresholdOut */
+        BillingThresholdOut: {
+            /**
+             * Amount
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            amount: string;
+            /** Recurring */
+            recurring: boolean;
+        };
+        /** BillingThresholdsIn */
+        BillingThresholdsIn: {
+            /**
+             * Billing Thresholds
+             * @description Lowest first; an empty list for none, null for the plan's again.
+             */
+            billing_thresholds: components["schemas"]["BillingThresholdIn"][] | null;
+        };
         /** CancellationIn */
         CancellationIn: {
             /**
@@ -4295,6 +4349,23 @@ export interface components {
              * @example 2026-04-17T15:19:02Z
              */
             as_of: string;
+            /**
+             * Billed So Far
+             * @description What threshold invoices have billed of the period, with tax; it is off the lines and totals here.
+             * @example 100.00
+             */
+            billed_so_far: string;
+            /**
+             * Unbilled Usage
+             * @description Usage charges that no invoice has billed yet, before discounts and tax.
+             * @example 100.00
+             */
+            unbilled_usage: string;
+            /**
+             * Next Billing Threshold
+             * @description An invoice is made as soon as `unbilled_usage` reaches it; null where none is ahead.
+             */
+            next_billing_threshold: string | null;
             projected: components["schemas"]["BillOut"];
         };
         /**
@@ -4641,7 +4712,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "subscription" | "one_off" | "supplementary" | "threshold";
+            kind: "subscription" | "one_off" | "supplementary" | "threshold" | "top_up";
             /**
              * Number
              * @description Given when it is finalised; without gaps.
@@ -4661,6 +4732,21 @@ export interface components {
              * @description Null on a one-off invoice, as are its plan and version.
              */
             subscription_id: string | null;
+            /**
+             * Top Up Id
+             * @description The top-up that it charges, where its kind is `top_up`.
+             */
+            top_up_id: string | null;
+            /**
+             * Threshold Number
+             * @description Of a `threshold` invoice, which up to `period_end` bills what has accrued: how many of its period.
+             */
+            threshold_number: number | null;
+            /**
+             * Billed Before
+             * @description Ids of threshold invoices whose amounts are taken off here.
+             */
+            billed_before: string[];
             /** Plan */
             plan: string | null;
             /** Plan Version */
@@ -7069,6 +7155,14 @@ export interface components {
             /** Description */
             description?: string | null;
             /**
+             * Tax Rates
+             * @description Keys of the tax rates of what it sells, instead of the customer's, where they fit the customer's address; an empty list means no tax.
+             * @example [
+             *       "de-7"
+             *     ]
+             */
+            tax_rates?: string[] | null;
+            /**
              * Key
              * @description How prices name it; it never changes.
              * @example api
@@ -7085,6 +7179,8 @@ export interface components {
             name: string;
             /** Description */
             description: string | null;
+            /** Tax Rates */
+            tax_rates: string[] | null;
             /**
              * Created At
              * Format: date-time
@@ -7094,7 +7190,7 @@ export interface components {
         };
         /**
          * ProductPatch
-         * @description Only the fields that are sent change; null clears `description`.
+         * @description Only the fields that are sent change; null clears `description` and `tax_rates`.
          */
         ProductPatch: {
             /**
@@ -7104,6 +7200,14 @@ export interface components {
             name?: string;
             /** Description */
             description?: string | null;
+            /**
+             * Tax Rates
+             * @description Keys of the tax rates of what it sells, instead of the customer's, where they fit the customer's address; an empty list means no tax.
+             * @example [
+             *       "de-7"
+             *     ]
+             */
+            tax_rates?: string[] | null;
         };
         /** ResumptionIn */
         ResumptionIn: {
@@ -7526,6 +7630,11 @@ export interface components {
              * @description A ramp, from where charging starts. Each phase but the last has a duration or an end.
              */
             phases?: components["schemas"]["NewPhaseIn"][];
+            /**
+             * Billing Thresholds
+             * @description Instead of the plan's, in the subscription's currency; an empty list for none.
+             */
+            billing_thresholds?: components["schemas"]["BillingThresholdIn"][] | null;
         };
         /**
          * SubscriptionOut
@@ -7585,6 +7694,11 @@ export interface components {
              * @description When the next invoice is due; null after the last.
              */
             next_bill_at: string | null;
+            /**
+             * Billing Thresholds
+             * @description Its own; null where its plan's count.
+             */
+            billing_thresholds: components["schemas"]["BillingThresholdOut"][] | null;
             /** Canceled At */
             canceled_at: string | null;
             /**
@@ -7909,7 +8023,7 @@ export interface components {
         };
         /**
          * TopUpOut
-         * @description `grant_id` is null until its credits are granted.
+         * @description `grant_id` is null until its credits are granted; `invoice_id` is the invoice that charges it.
          */
         TopUpOut: {
             /** Id */
@@ -7937,6 +8051,8 @@ export interface components {
             expires_after_days: number | null;
             /** Grant Id */
             grant_id: string | null;
+            /** Invoice Id */
+            invoice_id: string | null;
             /** Paid At */
             paid_at: string | null;
             /** Canceled At */
@@ -15232,6 +15348,113 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_billing_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingThresholdsIn"];
             };
         };
         responses: {
