@@ -58,15 +58,22 @@ class Charges:
 class PriceBook:
     """Looks up what agreements charge, for those whose plan versions it was loaded with. Versions never change."""
 
-    def __init__(self, versions: Mapping[str, PlanVersion]) -> None:
-        self._versions = versions
+    def __init__(self, versions: Mapping[str, PlanVersion] | None = None) -> None:
+        self._versions = dict(versions or {})
         self._known: dict[tuple[Any, ...], Charges] = {}
 
     @classmethod
     def load(cls, session: Session, agreed: Iterable[Agreed]) -> "PriceBook":
-        ids = {version_id for one in agreed for version_id in one.version_ids}
-        query = sa.select(PlanVersion).where(PlanVersion.id.in_(ids)).options(joinedload(PlanVersion.plan))
-        return cls({version.id: version for version in session.scalars(query)})
+        book = cls()
+        book.learn(session, agreed)
+        return book
+
+    def learn(self, session: Session, agreed: Iterable[Agreed]) -> None:
+        """Load the versions that these name and that it does not know yet."""
+        ids = {version_id for one in agreed for version_id in one.version_ids} - self._versions.keys()
+        if ids:
+            query = sa.select(PlanVersion).where(PlanVersion.id.in_(ids)).options(joinedload(PlanVersion.plan))
+            self._versions |= {version.id: version for version in session.scalars(query)}
 
     def charges(self, agreed: Agreed, currency: str) -> Charges:
         """Raises: InvalidRequest for an override that does not fit, an add-on that lacks the currency."""
@@ -76,7 +83,7 @@ class PriceBook:
             agreed.seats,
             agreed.add_ons,
             currency,
-            json.dumps(agreed.overrides, sort_keys=True),
+            json.dumps(agreed.overrides, sort_keys=True) if agreed.overrides else "",
         )
         if key not in self._known:
             self._known[key] = self._read(agreed, currency)

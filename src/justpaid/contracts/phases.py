@@ -31,7 +31,7 @@ class Agreed:
     interval: Interval
     billing_anchor: datetime
     seats: int = 1
-    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)  # compared, though
     add_ons: tuple[AddOn, ...] = ()
 
     def schedule(self, timezone: str) -> Schedule:

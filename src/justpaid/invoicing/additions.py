@@ -15,6 +15,7 @@ from justpaid.invoicing.quantities import Answers
 from justpaid.invoicing.tables import InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Conditions, Tally, load_conditions
 from justpaid.metering import MeterDefinition
+from justpaid.platform.bulk import insert_rows
 
 #: An invoice's id, its tally, and the meters that were counted for it.
 Stored = tuple[str, Tally, Mapping[str, MeterDefinition]]
@@ -80,6 +81,5 @@ def store_lines(session: Session, organisation_id: str, stored: Iterable[Stored]
         for item in tally.items:
             item.invoice_id = id_
     session.flush()
-    if rows:
-        session.execute(sa.insert(InvoiceLine), rows)
+    insert_rows(session, InvoiceLine, rows)
     record_uses(session, organisation_id, [(used, id_) for id_, tally, _ in stored for used in tally.used_discounts()])

@@ -6,11 +6,11 @@ The same bill makes the invoice, the estimate and the verification, so that they
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from justpaid.contracts import Agreement, PriceBook
+from justpaid.contracts import Agreement
 from justpaid.invoicing.commitment import true_up
 from justpaid.invoicing.compose import Line, Usage, past_lines, upcoming_lines
 from justpaid.invoicing.quantities import Answers, Asked
-from justpaid.invoicing.spans import Skeleton, skeleton_of
+from justpaid.invoicing.spans import Skeleton, Skeletons
 from justpaid.kernel.period import Period
 from justpaid.metering import MeterDefinition
 from justpaid.pricing import Band, PercentagePrice
@@ -31,14 +31,14 @@ class Bill:
     def of(
         cls,
         agreement: Agreement,
-        book: PriceBook,
+        skeletons: Skeletons,
         meters: Mapping[str, MeterDefinition],
         *,
         customer_id: str,
         keys: Sequence[str],
         currency: str,
     ) -> "Bill":
-        skeleton = skeleton_of(agreement, currency, book)
+        skeleton = skeletons.of(agreement, currency)
         named = dict.fromkeys(span.charge.price.meter for span in skeleton.metered if span.charge.price.meter)
         return cls(customer_id, tuple(keys), currency, agreement, skeleton, {key: meters[key] for key in named})
 

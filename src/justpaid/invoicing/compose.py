@@ -81,8 +81,7 @@ def metered_charge(span: Span, usage: Usage, currency: str) -> Line:
     found = usage.get((span.charge.price.meter or "", span.period), Metered(Decimal(0)))
     if found.is_level:
         found = _for_share(found, span.share)
-    line = metered_line(span.charge.price, span.period, found, currency)
-    return replace(line, price_key=span.charge.key)
+    return metered_line(span.charge.price, span.period, found, currency, key=span.charge.key)
 
 
 def _for_share(level: Metered, share: Fraction) -> Metered:
@@ -94,9 +93,11 @@ def _for_share(level: Metered, share: Fraction) -> Metered:
     return replace(level, quantity=quantity, parts=(Part.summed(quantity),))
 
 
-def metered_line(price: Price, period: Period, metered: Metered, currency: str) -> Line:
+def metered_line(price: Price, period: Period, metered: Metered, currency: str, key: str | None = None) -> Line:
+    """`key`: the charge's, where that is not the price's own."""
     unit_amount = price.unit_amount if isinstance(price, PerUnitPrice) else None
-    return _line(price, period, metered.quantity, unit_amount, rate(price, metered.parts), currency, metered.groups)
+    rating = rate(price, metered.parts)
+    return _line(price, period, metered.quantity, unit_amount, rating, currency, metered.groups, key=key)
 
 
 def fee_line(span: Span, currency: str, suffix: str = "") -> Line:
@@ -139,10 +140,12 @@ def _line(
     rating: Rating,
     currency: str,
     groups: tuple[tuple[str, Decimal], ...] = (),
+    *,
+    key: str | None = None,
 ) -> Line:
     return Line(
         description=price.name,
-        price_key=price.key,
+        price_key=key or price.key,
         meter=price.meter,
         quantity=quantity,
         unit_amount=unit_amount,

@@ -7,9 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from justpaid.contracts import Agreement, PriceBook, Subscription, billed_ahead_of, timeline_of
+from justpaid.contracts import Agreement, Subscription, billed_ahead_of, timeline_of
 from justpaid.customers import keys_of
 from justpaid.invoicing.bill import Bill
+from justpaid.invoicing.spans import Skeletons
 from justpaid.metering import Meter, definition_of
 
 
@@ -21,13 +22,13 @@ class Due:
     bill: Bill
 
 
-def load_due(session: Session, subscriptions: Sequence[Subscription]) -> list[Due]:
-    """Each with its next boundary to bill."""
+def load_due(session: Session, subscriptions: Sequence[Subscription], skeletons: Skeletons) -> list[Due]:
+    """Each with its next boundary to bill. `skeletons`: what is known already of what they may agree to."""
     agreements = {}
     for one in subscriptions:
         assert one.next_bill_at is not None
         agreements[one.id] = timeline_of(one).agreement(one.next_bill_at, one.billed_to, billed_ahead_of(one))
-    bills = load_bills(session, [(one, agreements[one.id]) for one in subscriptions])
+    bills = load_bills(session, [(one, agreements[one.id]) for one in subscriptions], skeletons)
     return [Due(one, bill) for one, bill in zip(subscriptions, bills, strict=True)]
 
 
@@ -41,16 +42,19 @@ def load_estimated(session: Session, subscription: Subscription, at: datetime) -
     return bill
 
 
-def load_bills(session: Session, agreements: Sequence[tuple[Subscription, Agreement]]) -> list[Bill]:
+def load_bills(
+    session: Session, agreements: Sequence[tuple[Subscription, Agreement]], skeletons: Skeletons | None = None
+) -> list[Bill]:
     if not agreements:
         return []
     keys = keys_of(session, [subscription.customer for subscription, _ in agreements])
     meters = {meter.key: definition_of(meter) for meter in session.scalars(sa.select(Meter))}
-    book = PriceBook.load(session, [agreed for _, agreement in agreements for agreed in agreement.agreed])
+    skeletons = skeletons or Skeletons()
+    skeletons.book.learn(session, [agreed for _, agreement in agreements for agreed in agreement.agreed])
     return [
         Bill.of(
             agreement,
-            book,
+            skeletons,
             meters,
             customer_id=subscription.customer_id,
             keys=keys[subscription.customer_id],

@@ -1,8 +1,14 @@
-"""Finalise: give the number, the issue date and the due date. From then on the invoice is a document."""
+"""Finalise: give the number, the issue date and the due date. From then on the invoice is a document.
 
-from collections.abc import Collection, Sequence
+What issuing changes is worked out for many invoices at once, from little: `issue` sets it on drafts that are stored,
+and a billing run which leaves no drafts inserts its invoices with it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +22,20 @@ from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, Invoi
 from justpaid.invoicing.top_up_invoices import draft_top_ups
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class ToIssue:
+    """What issuing asks of a draft. `charges`: whether any of its lines has an amount."""
+
+    id: str
+    kind: str
+    customer_id: str
+    currency: str
+    total: Decimal
+    carried_over: Decimal
+    net_days: int | None
+    charges: bool
 
 
 def waiting_drafts(
@@ -50,26 +70,58 @@ def lock_draft(session: Session, invoice: Invoice) -> Invoice:
 
 def issue(session: Session, organisation_id: str, drafts: Sequence[Invoice], now: datetime) -> int:
     """Number the locked drafts in their order; how many. By the organisation's policy a zero invoice is skipped."""
+    charging = _with_amounts(session, drafts)
+    asked = [
+        ToIssue(
+            id=one.id,
+            kind=one.kind,
+            customer_id=one.customer_id,
+            currency=one.currency,
+            total=one.total,
+            carried_over=one.carried_over,
+            net_days=one.net_days,
+            charges=one.id in charging,
+        )
+        for one in drafts
+    ]
+    issued = issued_columns(session, organisation_id, asked, now)
+    for invoice in drafts:
+        for name, value in issued[invoice.id].items():
+            setattr(invoice, name, value)
+    session.flush()
+    return sum(columns["number"] is not None for columns in issued.values())
+
+
+def issued_columns(
+    session: Session, organisation_id: str, drafts: Sequence[ToIssue], now: datetime
+) -> dict[str, dict[str, Any]]:
+    """The columns of `Invoice` that issuing sets, by invoice id; the same ones for all, also where one is skipped.
+
+    Takes numbers and draws credits, so what it says has to be stored in the same transaction.
+    """
     if not drafts:
-        return 0
+        return {}
     organisation = find_organisation(session, organisation_id)
     policy, seller = settings_of(organisation.settings).invoice, seller_of(organisation)
-    skipped = _without_amounts(session, drafts) if policy.zero_amount_policy == "skip" else set()
-    issued = [invoice for invoice in drafts if invoice.id not in skipped]
-    own_days = _own_net_days(session, issued)
+    issued = [one for one in drafts if one.charges or policy.zero_amount_policy != "skip"]
     first = take_numbers(session, InvoiceCounter, organisation_id, len(issued)) if issued else 0
-    for number, invoice in enumerate(issued, first):
-        invoice.number = f"{policy.number_prefix}{number:06d}"
-        invoice.status = "finalized"
-        invoice.seller = seller
-        invoice.issued_at = now
-        invoice.due_at = now + timedelta(days=_net_days(invoice, own_days, policy))
-    for invoice in drafts:
-        if invoice.id in skipped:
-            invoice.status = "skipped"
-    _settle_by_credits(session, organisation_id, issued, now)
-    session.flush()
-    return len(issued)
+    numbers = {one.id: f"{policy.number_prefix}{number:06d}" for number, one in enumerate(issued, first)}
+    for one in issued:
+        if one.carried_over:
+            owe_customer(session, one, one.carried_over, f"Carried over from {numbers[one.id]}", now)
+    paid = _draw(session, organisation_id, issued, now)
+    days = _own_net_days(session, issued)
+    columns = {one.id: _skipped(one) for one in drafts}
+    for one in issued:
+        due_at = now + timedelta(days=_net_days(one, days, policy))
+        columns[one.id] = {
+            **_paid_by_credits(one, paid.get(one.id)),
+            "number": numbers[one.id],
+            "seller": seller,
+            "issued_at": now,
+            "due_at": due_at,
+        }
+    return columns
 
 
 def issue_top_ups(session: Session, organisation_id: str, now: datetime) -> int:
@@ -77,42 +129,42 @@ def issue_top_ups(session: Session, organisation_id: str, now: datetime) -> int:
     return issue(session, organisation_id, draft_top_ups(session, organisation_id, now), now)
 
 
-def _settle_by_credits(session: Session, organisation_id: str, issued: Sequence[Invoice], now: datetime) -> None:
-    """Owe what is carried over, and pay from credits; but credits are not bought with credits."""
-    for invoice in issued:
-        if invoice.carried_over:
-            owe_customer(session, invoice, invoice.carried_over, f"Carried over from {invoice.number}", now)
-    charges = [
-        Charge(invoice.id, invoice.customer_id, invoice.currency, invoice.total)
-        for invoice in issued
-        if invoice.kind != "top_up"
-    ]
+def _draw(session: Session, organisation_id: str, issued: Sequence[ToIssue], now: datetime) -> Mapping[str, Decimal]:
+    """What credits pay, by invoice id; but credits are not bought with credits."""
+    charges = [Charge(one.id, one.customer_id, one.currency, one.total) for one in issued if one.kind != "top_up"]
     paid = draw(session, organisation_id, charges, now)
-    for invoice in issued:
-        if invoice.id in paid:
-            _pay_by_credits(invoice, paid[invoice.id])
     if paid:
         # A balance that ran low has ordered a top-up.
         issue_top_ups(session, organisation_id, now)
+    return paid
 
 
-def owe_customer(session: Session, invoice: Invoice, amount: Decimal, name: str, now: datetime) -> CreditGrant:
+def owe_customer(
+    session: Session, invoice: Invoice | ToIssue, amount: Decimal, name: str, now: datetime
+) -> CreditGrant:
     """Credits without an end, in the invoice's currency, that the customer's next invoices draw."""
     customer = session.get_one(Customer, invoice.customer_id)
     new = NewGrant(amount=amount, kind="carry_over", currency=invoice.currency, name=name)
     return grant_credits(session, customer, new, now)
 
 
-def _pay_by_credits(invoice: Invoice, amount: Decimal) -> None:
+def _paid_by_credits(invoice: ToIssue, drawn: Decimal | None) -> dict[str, Any]:
     """Credits pay the total with tax; an invoice that they pay in full is paid when it is issued."""
-    invoice.credits_applied = amount
-    invoice.total = EXACT.subtract(invoice.total, amount)
-    invoice.amount_due = EXACT.subtract(invoice.amount_due, amount)
-    if not invoice.amount_due:
-        invoice.status = "paid"
+    total = invoice.total if drawn is None else EXACT.subtract(invoice.total, drawn)
+    return {
+        "status": "finalized" if drawn is None or total else "paid",
+        "credits_applied": Decimal(0) if drawn is None else drawn,
+        "total": total,
+        "amount_due": total,
+    }
 
 
-def _net_days(invoice: Invoice, of_customers: dict[str, int | None], policy: InvoiceSettings) -> int:
+def _skipped(invoice: ToIssue) -> dict[str, Any]:
+    unnumbered = {"number": None, "seller": None, "issued_at": None, "due_at": None}
+    return {**_paid_by_credits(invoice, None), **unnumbered, "status": "skipped"}
+
+
+def _net_days(invoice: ToIssue, of_customers: Mapping[str, int | None], policy: InvoiceSettings) -> int:
     """The invoice's own term comes before the customer's, and that before the organisation's."""
     for days in (invoice.net_days, of_customers[invoice.customer_id]):
         if days is not None:
@@ -120,14 +172,14 @@ def _net_days(invoice: Invoice, of_customers: dict[str, int | None], policy: Inv
     return policy.net_days
 
 
-def _own_net_days(session: Session, invoices: Collection[Invoice]) -> dict[str, int | None]:
+def _own_net_days(session: Session, invoices: Iterable[ToIssue]) -> dict[str, int | None]:
     ids = {invoice.customer_id for invoice in invoices}
     rows = session.execute(sa.select(Customer.id, Customer.net_days).where(Customer.id.in_(ids)))
     return {customer_id: days for customer_id, days in rows}  # noqa: C416  (rows are no pairs to mypy)
 
 
-def _without_amounts(session: Session, drafts: Sequence[Invoice]) -> set[str]:
-    """Those without a line that charges or credits anything: 100 − 100 is no such invoice, nor one at 100 % off."""
+def _with_amounts(session: Session, drafts: Collection[Invoice]) -> set[str]:
+    """Those with a line that charges or credits anything: 100 − 100 is such an invoice, and so is one at 100 % off."""
     ids = [invoice.id for invoice in drafts]
     charging = sa.select(InvoiceLine.invoice_id).where(InvoiceLine.invoice_id.in_(ids), InvoiceLine.amount != 0)
-    return set(ids) - set(session.scalars(charging.distinct()))
+    return set(session.scalars(charging.distinct()))

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from justpaid.contracts import Agreement, Charge, PriceBook, Segment
 from justpaid.kernel.period import Period
 from justpaid.kernel.schedule import Schedule
+
+#: As many agreements that differ are kept in mind; a chunk of subscriptions seldom has more.
+_KNOWN: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,24 @@ def skeleton_of(agreement: Agreement, currency: str, book: PriceBook) -> Skeleto
         upcoming=tuple(in_advance(spans([agreement.ahead]))),
         committed=tuple(_committed(agreement, currency, book)),
     )
+
+
+class Skeletons:
+    """Skeletons of agreements, each worked out once for all who agree to the same over the same time."""
+
+    def __init__(self, book: PriceBook | None = None) -> None:
+        self.book = book or PriceBook()
+        self._known: dict[tuple[Agreement, str], Skeleton] = {}
+
+    def of(self, agreement: Agreement, currency: str) -> Skeleton:
+        """The price book has to have learnt what is agreed."""
+        key = agreement, currency
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            found = self._known[key] = skeleton_of(agreement, currency, self.book)
+        return found
 
 
 def _committed(agreement: Agreement, currency: str, book: PriceBook) -> Iterator[tuple[Decimal, Fraction]]:

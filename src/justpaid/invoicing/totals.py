@@ -169,6 +169,8 @@ class Totals:
 
 def settle(charges: Sequence[Charge], discounts: Sequence[Discount], currency: str) -> Totals:
     """What `charges` come to. `discounts` take their turns in the given order; those that find nothing show 0."""
+    if not discounts and not any(charge.rates for charge in charges):
+        return _plain(charges, currency)
     left = [Fraction(charge.amount) for charge in charges]
     taken: list[tuple[Discount, Decimal]] = []
     for discount in discounts:
@@ -189,6 +191,14 @@ def settle(charges: Sequence[Charge], discounts: Sequence[Discount], currency: s
         tax=_sum([total.amount for total in tax_totals if not total.rate.inclusive]),
         tax_included=_sum([total.amount for total in tax_totals if total.rate.inclusive]),
     )
+
+
+def _plain(charges: Sequence[Charge], currency: str) -> Totals:
+    """What the whole arithmetic would give without a discount and without a tax, for a fraction of its cost."""
+    nothing = round_to_minor(Decimal(0), currency)
+    zero = Decimal(0)
+    lines = (SettledLine(nothing, ()),) * len(charges)
+    return Totals(lines, (), (), _sum([charge.amount for charge in charges]), zero, zero, zero)
 
 
 def allocate(shares: Sequence[Fraction], currency: str) -> list[Decimal]:

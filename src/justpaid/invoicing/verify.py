@@ -15,6 +15,7 @@ from justpaid.invoicing.compose import Line
 from justpaid.invoicing.items import items_on, line_of
 from justpaid.invoicing.progress import Progress, deducted, progress_before
 from justpaid.invoicing.quantities import read_quantities
+from justpaid.invoicing.spans import Skeletons
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.invoicing.tally import Tally
 from justpaid.invoicing.totals import Charge, Discount, Rate, Totals, settle
@@ -110,7 +111,7 @@ def _recount_usage(session: Session, metering: Metering, invoice: Invoice, agree
     }
     bill = Bill.of(
         agreement,
-        book,
+        Skeletons(book),
         meters,
         customer_id=invoice.customer_id,
         keys=invoice.customer_keys,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -60,16 +61,15 @@ class Schedule:
 
     def boundary_at_or_before(self, instant: datetime) -> datetime:
         """The last boundary that is not after `instant`."""
-        return self.boundary(self._index_of(instant))
+        return self.period_containing(instant).start
 
     def boundary_after(self, instant: datetime) -> datetime:
         """The first boundary that is after `instant`; a boundary's own successor if `instant` is one."""
-        return self.boundary(self._index_of(instant) + 1)
+        return self.period_containing(instant).end
 
     def period_containing(self, instant: datetime) -> Period:
         """The full period around `instant`, also before the anchor."""
-        k = self._index_of(instant)
-        return Period(self.boundary(k), self.boundary(k + 1))
+        return _period_containing(self, instant)
 
     def full_period(self, period: Period) -> Period:
         """The full period of which `period`, cut by a start or an end of the subscription, is a part.
@@ -95,7 +95,7 @@ class Schedule:
         The first is cut at `start_at` and the last at `end_at`; a period counts once its own end is not after `until`.
         """
         start = start_at
-        k = self._index_of(start)
+        k = self.index_of(start)
         while end_at is None or start < end_at:
             k += 1
             try:
@@ -113,7 +113,7 @@ class Schedule:
     def _zone(self) -> ZoneInfo:
         return timezone(self.timezone)
 
-    def _index_of(self, instant: datetime) -> int:
+    def index_of(self, instant: datetime) -> int:
         """The `k` of the last boundary that is not after `instant`."""
         here, wall = _wall_time(instant, self._zone), _wall_time(self.anchor, self._zone)
         if months := _MONTHS.get(self.interval):
@@ -129,6 +129,13 @@ class Schedule:
 
     def _plus_days(self, wall: datetime, k: int) -> datetime:
         return wall + timedelta(days=k * _DAYS[self.interval])
+
+
+@lru_cache(maxsize=10_000)
+def _period_containing(schedule: Schedule, instant: datetime) -> Period:
+    """Kept in mind: one bill asks for the same few again and again, and so do the bills of all who share a calendar."""
+    k = schedule.index_of(instant)
+    return Period(schedule.boundary(k), schedule.boundary(k + 1))
 
 
 def _plus_months(wall: datetime, months: int) -> datetime:

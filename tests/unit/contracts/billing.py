@@ -9,6 +9,7 @@ from justpaid.catalog import Plan, PlanVersion
 from justpaid.contracts import Agreed, Agreement, Phase, PriceBook, Segment, Timeline, edits
 from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
+from justpaid.invoicing.spans import Skeletons
 from justpaid.kernel.schedule import Interval
 
 
@@ -54,7 +55,7 @@ class Life:
         while (at := self.next_boundary()) is not None and at <= as_of:
             agreement = self.timeline.agreement(at, self.billed_to, self.billed_ahead)
             assert Agreement.from_json(agreement.as_json()) == agreement
-            bill = Bill.of(agreement, self.book, {}, customer_id="cus", keys=["acme"], currency="USD")
+            bill = Bill.of(agreement, Skeletons(self.book), {}, customer_id="cus", keys=["acme"], currency="USD")
             self.bills.append((agreement, bill.priced({})))
             self.billed_to, self.billed_ahead = at, agreement.ahead
 
