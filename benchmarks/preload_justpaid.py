@@ -29,7 +29,7 @@ from justpaid.platform.telemetry import configure_logging
 from justpaid.platform.warehouse import Warehouse, open_warehouse
 
 #: The marks by which metering remembers how far it is.
-_METERED: Final = ("metering.drained", "metering.rolled_up")
+METERED: Final = ("metering.drained", "metering.rolled_up")
 _CHUNK: Final = 1_000_000
 _KEYS_A_COMMIT: Final = 20_000
 _PROBES: Final = 10
@@ -49,10 +49,10 @@ def main() -> None:
     prepare_warehouse(warehouse)
     scope = scope_of(organisation_id)
     with ThreadPoolExecutor(1) as beside:
-        index = beside.submit(_fill_index, journal, scope, count)
+        index = beside.submit(fill_index, journal, scope, count)
         _fill_events(warehouse, organisation_id, count, span_s)
         told = index.result()
-    journal.set_marks(dict.fromkeys(_METERED, str(count).encode()))
+    journal.set_marks(dict.fromkeys(METERED, str(count).encode()))
     told["lookups_per_second"] = _lookups_per_second(journal, scope, count)
     warehouse.close()
     journal.close()
@@ -72,7 +72,7 @@ def _events(organisation_id: str, start: int, end: int, count: int, first_at: in
     models = ", ".join(f"'{name}'" for name in MODELS)
     regions = ", ".join(f"'{name}'" for name in REGIONS)
     return f"""INSERT INTO events (organisation, id, customer, event, timestamp, quantity, properties, received_at, seq)
-    SELECT '{organisation_id}', leftPad(lower(hex({_mixed("number")})), 16, '0'),
+    SELECT '{organisation_id}', leftPad(lower(hex({mixed_sql("number")})), 16, '0'),
         concat('cus_', leftPad(toString(toUInt32(pow({CUSTOMERS}, {_chance("a")}))), 6, '0')),
         '{EVENT}', at, toDecimal128(1, 12),
         concat('{{"cached":', if({_chance("b")} < 0.2, 'true', 'false'),
@@ -93,7 +93,7 @@ def _xor_shift(text: str, bits: int) -> str:
     return f"bitXor({text}, bitShiftRight({text}, {bits}))"
 
 
-def _mixed(number: str) -> str:
+def mixed_sql(number: str) -> str:
     """`traffic.stored_ids` in SQL, so that index and warehouse have the same."""
     mixed = f"({_xor_shift(f'({number} + {STORED_FROM})', 30)} * 0xBF58476D1CE4E5B9)"
     mixed = f"({_xor_shift(mixed, 27)} * 0x94D049BB133111EB)"
@@ -105,7 +105,7 @@ def _chance(name: str) -> str:
     return f"(cityHash64(number, '{name}') % 1000003) / 1000003"
 
 
-def _fill_index(journal: Journal, scope: bytes, count: int) -> dict[str, Any]:
+def fill_index(journal: Journal, scope: bytes, count: int) -> dict[str, Any]:
     """The keys of all ids, with digests of no content: a resend of one would be a conflict."""
     lately: deque[float] = deque(maxlen=_LATELY)
     for start in range(0, count, _KEYS_A_COMMIT):
