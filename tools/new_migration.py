@@ -21,6 +21,7 @@ import justpaid.credits.tables
 import justpaid.customers.tables
 import justpaid.imports.tables
 import justpaid.ingest.tables
+import justpaid.insights.backtest.tables
 import justpaid.invoicing.credit_note_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables

@@ -18,6 +18,7 @@ from justpaid.credits import CreditGrant, TopUp
 from justpaid.customers import Customer, CustomerKey
 from justpaid.imports import Importer, ImportRecord
 from justpaid.ingest import BackfillRecord
+from justpaid.insights.backtest import Backtest
 from justpaid.invoicing import (
     BillingRun,
     CreditNote,
@@ -76,6 +77,10 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/subscriptions/{subscription_id}/resume"): None,
     ("GET", "/v1/subscriptions/{subscription_id}/estimate"): None,
     ("GET", "/v1/billing-runs/{run_id}"): None,
+    ("GET", "/v1/backtests/{backtest_id}"): None,
+    ("POST", "/v1/backtests/{backtest_id}/cancel"): None,
+    ("GET", "/v1/backtests/{backtest_id}/customers"): None,
+    ("GET", "/v1/backtests/{backtest_id}/customers.csv"): None,
     ("GET", "/v1/invoices/{invoice}"): None,
     ("POST", "/v1/invoices/{invoice}/finalize"): None,
     ("POST", "/v1/invoices/{invoice}/void"): None,
@@ -120,6 +125,7 @@ LISTS = (
     "plans",
     "subscriptions",
     "billing-runs",
+    "backtests",
     "invoices",
     "audit-log",
     "credit-grants",
@@ -164,6 +170,7 @@ def owned(company: Company) -> dict[str, str]:
     draft = post(client, "/v1/plans/pro/versions", {"draft": True})
     subscription = subscribe(client, START)
     run = bill(client, as_of="2026-03-01T00:00:00Z")
+    backtest = post(client, "/v1/backtests", {"plan": "pro", "from": START, "to": "2026-03-01T00:00:00Z"})
     (invoice,) = invoices(client)
     grant = post(client, "/v1/credit-grants", {"customer_id": "acme", "kind": "prepaid", "amount": 1})
     top_up = post(client, "/v1/credits/top-ups", {"customer_id": "acme", "amount": 1})
@@ -190,6 +197,7 @@ def owned(company: Company) -> dict[str, str]:
         "subscription_id": subscription["id"],
         "phase_id": subscription["phases"][0]["id"],
         "run_id": run["id"],
+        "backtest_id": backtest["id"],
         "invoice": invoice["id"],
         "link_id": post(client, f"/v1/invoices/{invoice['id']}/share-links", {})["id"],
         "grant_id": grant["id"],
@@ -344,6 +352,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         Subscription,
         SubscriptionPhase,
         BillingRun,
+        Backtest,
         Invoice,
         InvoiceLine,
         InvoiceItem,

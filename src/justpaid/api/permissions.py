@@ -80,6 +80,8 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "DELETE /v1/plans/{plan}/versions/{version}",
         "POST /v1/plans/{plan}/versions/{version}/publish",
         "POST /v1/catalog/apply",
+        "POST /v1/backtests",
+        "POST /v1/backtests/{backtest_id}/cancel",
     ),
     "subscriptions:read": (
         "GET /v1/subscriptions",
@@ -97,6 +99,10 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "POST /v1/plans/{plan}/versions/{version}/migrate",
     ),
     "billing:read": (
+        "GET /v1/backtests",
+        "GET /v1/backtests/{backtest_id}",
+        "GET /v1/backtests/{backtest_id}/customers",
+        "GET /v1/backtests/{backtest_id}/customers.csv",
         "GET /v1/billing-runs",
         "GET /v1/billing-runs/{run_id}",
         "GET /v1/invoices",

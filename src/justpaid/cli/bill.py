@@ -23,7 +23,7 @@ def bill(
     json: Json = False,
 ) -> None:
     """Make the invoices of all periods that have ended. Safe to repeat."""
-    body: dict[str, Any] = {"finalize": finalize, "as_of": _instant(as_of)}
+    body: dict[str, Any] = {"finalize": finalize, "as_of": read_instant(as_of, "--as-of", _HELP)}
     with connect(url, api_key) as client, errors().status("Billing …"):
         run = client.request("POST", "/v1/billing-runs", json=body, headers={"Idempotency-Key": str(uuid4())})
     if json:
@@ -37,8 +37,11 @@ def bill(
         raise CommandFailed("The billing run failed; the server's log says why. It is safe to run it again.", FAILED)
 
 
-def _instant(text: str | None) -> str:
-    """RFC 3339 in UTC.  Raises: CommandFailed for what is no date and no instant with an offset."""
+def read_instant(text: str | None, option: str, help: str = "Write 2026-05-01, or 2026-05-01T00:00:00+02:00.") -> str:
+    """RFC 3339 in UTC; now, where there is no `text`.
+
+    Raises: CommandFailed for what is no date and no instant with an offset.
+    """
     if text is None:
         return datetime.now(UTC).isoformat()
     try:
@@ -49,7 +52,7 @@ def _instant(text: str | None) -> str:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise CommandFailed(f"--as-of: {text!r} is no date and no instant. {_HELP}", USAGE) from None
+        raise CommandFailed(f"{option}: {text!r} is no date and no instant. {help}", USAGE) from None
     if instant.tzinfo is None:
-        raise CommandFailed(f"--as-of: {text!r} has no offset; end it with Z or +02:00.", USAGE)
+        raise CommandFailed(f"{option}: {text!r} has no offset; end it with Z or +02:00.", USAGE)
     return instant.astimezone(UTC).isoformat()

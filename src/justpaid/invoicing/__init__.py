@@ -2,9 +2,10 @@
 
 from justpaid.invoicing.advance import Advanced, advance
 from justpaid.invoicing.automatic import AutomaticBilling
+from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.check import check_invoices
 from justpaid.invoicing.close import mark_uncollectible, void_invoice, withdraw_top_up
-from justpaid.invoicing.compose import Line
+from justpaid.invoicing.compose import Line, total_of
 from justpaid.invoicing.credit_note_tables import CreditNote, CreditNoteCounter, CreditNoteLine
 from justpaid.invoicing.credit_notes import (
     CreditReason,
@@ -26,6 +27,7 @@ from justpaid.invoicing.items import NewItem, add_item, find_item, line_of, list
 from justpaid.invoicing.needed import needed_from
 from justpaid.invoicing.one_off import change_draft, create_one_off
 from justpaid.invoicing.pending import pending_charges
+from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.refresh import finalize_invoice, refresh_invoice
 from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
 from justpaid.invoicing.run import run_billing
@@ -37,6 +39,7 @@ from justpaid.invoicing.sharing import (
     revoke_share_link,
     share_invoice,
 )
+from justpaid.invoicing.spans import Skeletons
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Tally
 from justpaid.invoicing.threshold_watch import ThresholdWatch
@@ -49,6 +52,7 @@ from justpaid.invoicing.verify import Verification, VerifiedLine, verify
 __all__ = [
     "Advanced",
     "AutomaticBilling",
+    "Bill",
     "BillingRun",
     "CreditNote",
     "CreditNoteCounter",
@@ -69,6 +73,7 @@ __all__ = [
     "Remainder",
     "SettledLine",
     "ShareLink",
+    "Skeletons",
     "Tally",
     "ThresholdWatch",
     "Totals",
@@ -105,6 +110,7 @@ __all__ = [
     "open_share_link",
     "pay_top_up",
     "pending_charges",
+    "read_quantities",
     "refresh_invoice",
     "remove_item",
     "render_csv",
@@ -112,6 +118,7 @@ __all__ = [
     "revoke_share_link",
     "run_billing",
     "share_invoice",
+    "total_of",
     "unbilled",
     "verify",
     "void_credit_note",

@@ -1,4 +1,4 @@
-"""Usage for many subscriptions at once: one question per meter and period, however many customers share them."""
+"""Usage for many subscriptions at once: one question per meter and periods, however many customers share them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from decimal import Decimal
 from justpaid.invoicing.compose import Metered
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.period import Period
-from justpaid.metering import Aggregation, MeterDefinition, Metering, Question
+from justpaid.metering import BUCKET_S, Aggregation, MeterDefinition, Metering, Question
 from justpaid.pricing import Band, grouped_by, quantity_of
 from justpaid.pricing import Usage as Part
 
@@ -37,35 +37,58 @@ Answers = Mapping[tuple[str, str, Period], Metered]
 
 def read_quantities(metering: Metering, asked: Iterable[Asked], cutoff: int | None = None) -> Answers:
     """`cutoff` asks for a recount from raw events as of that journal sequence.  Raises: EngineUnavailable."""
-    owners: dict[tuple[MeterDefinition, Period, tuple[Band, ...]], dict[str, str]] = defaultdict(dict)
+    owners: dict[tuple[MeterDefinition, tuple[Band, ...]], dict[Period, dict[str, str]]] = {}
     for one in asked:
-        owners[one.meter, one.period, one.bands].update(dict.fromkeys(one.keys, one.customer_id))
+        of_meter = owners.setdefault((one.meter, one.bands), {})
+        of_meter.setdefault(one.period, {}).update(dict.fromkeys(one.keys, one.customer_id))
     answers: dict[tuple[str, str, Period], Metered] = {}
-    for (meter, period, bands), customers in owners.items():
-        for owner, metered in _metered(metering, meter, period, customers, bands, cutoff):
-            answers[owner, meter.key, period] = metered
+    for (meter, bands), by_period in owners.items():
+        for windows in _together(by_period):
+            customers = by_period[windows[0]]
+            for period, owner, metered in _metered(metering, meter, windows, customers, bands, cutoff):
+                answers[owner, meter.key, period] = metered
     return answers
+
+
+def _together(by_period: Mapping[Period, Mapping[str, str]]) -> Iterator[list[Period]]:
+    """Periods one after the other that the same customers share are windows of one question.
+
+    Where one ends within a bucket, the next has a question of its own: only a question's ends are exact to the instant.
+    """
+    windows: list[Period] = []
+    for period in sorted(by_period):
+        if windows and not (
+            windows[-1].end == period.start
+            and period.start.timestamp() % BUCKET_S == 0
+            and by_period[windows[-1]] == by_period[period]
+        ):
+            yield windows
+            windows = []
+        windows.append(period)
+    if windows:
+        yield windows
 
 
 def _metered(
     metering: Metering,
     meter: MeterDefinition,
-    period: Period,
+    windows: Sequence[Period],
     customers: Mapping[str, str],
     bands: tuple[Band, ...],
     cutoff: int | None,
-) -> Iterator[tuple[str, Metered]]:
-    """By owner. What adds up is asked for by dimension values; anything else as a whole."""
+) -> Iterator[tuple[Period, str, Metered]]:
+    """By window and owner. What adds up is asked for by dimension values; anything else as a whole."""
     additive = meter.aggregation in ADDITIVE
-    parts: dict[str, list[Part]] = defaultdict(list)
+    parts: dict[tuple[Period, str], list[Part]] = defaultdict(list)
     question = Question(
-        meter, [period], customers, meter.dimensions if additive else (), cutoff, bands if additive else ()
+        meter, windows, customers, meter.dimensions if additive else (), cutoff, bands if additive else ()
     )
     for found in metering.usage(question):
         dimensions = {_short(name): value for name, value in found.group.items()}
-        parts[found.owner].append(Part.summed(found.value, found.events, dimensions))
-    for owner, usage in parts.items():
+        parts[found.window, found.owner].append(Part.summed(found.value, found.events, dimensions))
+    for (window, owner), usage in parts.items():
         yield (
+            window,
             owner,
             Metered(
                 quantity_of(usage),

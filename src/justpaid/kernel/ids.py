@@ -41,6 +41,7 @@ Prefix = Literal[
     "ptl",
     "alr",
     "mail",
+    "bt",
 ]
 
 

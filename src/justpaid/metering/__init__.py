@@ -16,6 +16,7 @@ from justpaid.metering.metering import Metering
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.recount import Difference
 from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
+from justpaid.metering.schema import BUCKET_S
 from justpaid.metering.standing import LeftOut
 from justpaid.metering.storage import TableSize, move_cold, table_sizes
 from justpaid.metering.tables import Meter
@@ -25,6 +26,7 @@ from justpaid.metering.usage import Question, dimension_positions
 from justpaid.metering.windows import Window, cut
 
 __all__ = [
+    "BUCKET_S",
     "MAX_REPLAYED",
     "Aggregation",
     "Agreement",

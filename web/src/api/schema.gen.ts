@@ -1453,6 +1453,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backtests
+         * @description All backtests, newest first.
+         */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Create Backtest
+         * @description Price the usage of a past time again under a draft, another version or terms sent along. It runs by itself; ask
+         *     for its progress.
+         */
+        post: operations["create_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{backtest_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Backtest
+         * @description Its progress, and once it is completed what it says.
+         */
+        get: operations["get_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{backtest_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Backtest
+         * @description Stop it. Customers that are done can still be read.
+         */
+        post: operations["cancel_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{backtest_id}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backtest Customers
+         * @description Customer by customer: who would have paid less first, unless sorted otherwise.
+         */
+        get: operations["list_backtest_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{backtest_id}/customers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Backtest Csv
+         * @description All customers as a table.
+         */
+        get: operations["get_backtest_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invoices/{invoice}/share-links": {
         parameters: {
             query?: never;
@@ -2976,6 +3081,152 @@ export interface components {
             /** Reverted At */
             reverted_at: string | null;
         };
+        /** BacktestCustomerOut */
+        BacktestCustomerOut: {
+            /**
+             * Before
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            before: string;
+            /**
+             * After
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            after: string;
+            /**
+             * Change
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            change: string;
+            /**
+             * Change Percent
+             * @description Null where nothing was charged before.
+             */
+            change_percent: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** External Id */
+            external_id: string | null;
+            /** Name */
+            name: string;
+            /** Currency */
+            currency: string;
+            /** Months */
+            months: components["schemas"]["CustomerMonthOut"][];
+            /**
+             * Problem
+             * @description Why the terms do not fit this customer, who is in no total then.
+             */
+            problem: string | null;
+        };
+        /** BacktestIn */
+        BacktestIn: {
+            /**
+             * Plan
+             * @description A plan's key or id. Either this or `terms`.
+             */
+            plan?: string | null;
+            /**
+             * Version
+             * @description Without it the newest draft, else what is published.
+             */
+            version?: number | null;
+            /** @description A plan that need not exist, instead of `plan`. */
+            terms?: components["schemas"]["FullTermsIn"] | null;
+            /**
+             * From
+             * Format: date-time
+             * @description Where the first billing period begins.
+             * @example 2026-04-17T15:19:02Z
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             * @description Where the last one ends; at most 12 months later, and past.
+             * @example 2026-04-17T15:19:02Z
+             */
+            to: string;
+            /**
+             * Of Plan
+             * @description Only subscriptions that have this plan now.
+             */
+            of_plan?: string | null;
+            /**
+             * Customers
+             * @description Only these, by id or external id.
+             */
+            customers?: string[] | null;
+        };
+        /** BacktestOut */
+        BacktestOut: {
+            /** Id */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "completed" | "canceled" | "failed";
+            /**
+             * Progress
+             * @description From 0 to 1.
+             * @example 0.002
+             */
+            progress: string;
+            /** Plan */
+            plan: string | null;
+            /** Version */
+            version: number | null;
+            /**
+             * Terms
+             * @description The copy that is priced by.
+             */
+            terms: {
+                [key: string]: unknown;
+            };
+            /** Of Plan */
+            of_plan: string | null;
+            /** Customers */
+            customers: string[] | null;
+            /**
+             * From
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            to: string;
+            /** Timezone */
+            timezone: string;
+            /** Customers Total */
+            customers_total: number;
+            /** Customers Done */
+            customers_done: number;
+            /**
+             * Result
+             * @description By currency; null until it is completed.
+             */
+            result: components["schemas"]["SummaryOut"][] | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+        };
         /**
          * BalanceOut
          * @description In one currency. `balance` = `prepaid` + `promotional` = `pending` + `available`.
@@ -3039,6 +3290,21 @@ export interface components {
             as_of: string;
             /** Data */
             data: components["schemas"]["BalanceOut"][];
+        };
+        /** BarOut */
+        BarOut: {
+            /**
+             * From
+             * @description Over this change in percent; null: no bound.
+             */
+            from: string | null;
+            /**
+             * To
+             * @description Up to this change in percent; null: no bound.
+             */
+            to: string | null;
+            /** Customers */
+            customers: number;
         };
         /** BillOut */
         BillOut: {
@@ -3943,6 +4209,23 @@ export interface components {
              */
             po_number?: string | null;
         };
+        /** CustomerMonthOut */
+        CustomerMonthOut: {
+            /** Month */
+            month: string;
+            /**
+             * Before
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            before: string;
+            /**
+             * After
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            after: string;
+        };
         /** CustomerOut */
         CustomerOut: {
             /** Id */
@@ -4498,6 +4781,85 @@ export interface components {
              */
             billing?: "advance" | "arrears";
         };
+        /** FullTermsIn */
+        FullTermsIn: {
+            /**
+             * Currencies
+             * @description For each further currency, what differs of each price, by the price's key.
+             * @example {
+             *       "EUR": {
+             *         "base": {
+             *           "amount": "18"
+             *         },
+             *         "calls": {
+             *           "unit_amount": "0.009"
+             *         }
+             *       }
+             *     }
+             */
+            currencies?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Trial Days
+             * @description Days before a new subscription is billed.
+             * @default 0
+             */
+            trial_days?: number;
+            /**
+             * Minimum Commitment
+             * @description What a whole period comes to at least.
+             * @example {
+             *       "amount": "500"
+             *     }
+             */
+            minimum_commitment?: {
+                amount: string | number;
+                /** @description For each further currency. */
+                currencies?: {
+                    [key: string]: string | number;
+                };
+            } | null;
+            /**
+             * Billing Thresholds
+             * @description Amounts at which an invoice is made before the period ends, lowest first.
+             * @example [
+             *       {
+             *         "amount": "100"
+             *       },
+             *       {
+             *         "amount": "500",
+             *         "recurring": true
+             *       }
+             *     ]
+             */
+            billing_thresholds?: {
+                amount: string | number;
+                /** @description For each further currency. */
+                currencies?: {
+                    [key: string]: string | number;
+                };
+                /** @default false */
+                recurring?: boolean;
+            }[];
+            /**
+             * Currency
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Interval
+             * @description day, week, month, quarter or year.
+             * @example month
+             */
+            interval: string;
+            /**
+             * Prices
+             * @description 1 to 100 prices, in the order in which an invoice shows them.
+             */
+            prices: (components["schemas"]["FlatPrice-Input"] | components["schemas"]["SeatsPrice-Input"] | components["schemas"]["PerUnitPrice-Input"] | components["schemas"]["GraduatedPrice-Input"] | components["schemas"]["VolumePrice-Input"] | components["schemas"]["PackagePrice-Input"] | components["schemas"]["PercentagePrice-Input"] | components["schemas"]["MatrixPrice-Input"] | components["schemas"]["CostPlusPrice-Input"])[];
+        };
         /** GraduatedPrice */
         "GraduatedPrice-Input": {
             /**
@@ -4564,6 +4926,18 @@ export interface components {
              * @example 0.002
              */
             quantity: string;
+        };
+        /** HistogramOut */
+        HistogramOut: {
+            /** Bars */
+            bars: components["schemas"]["BarOut"][];
+            /** Unchanged */
+            unchanged: number;
+            /**
+             * New
+             * @description Customers that were charged nothing before.
+             */
+            new: number;
         };
         /**
          * ImportOut
@@ -5712,6 +6086,38 @@ export interface components {
              */
             amount: string;
         };
+        /** MonthOut */
+        MonthOut: {
+            /**
+             * Before
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            before: string;
+            /**
+             * After
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            after: string;
+            /**
+             * Change
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            change: string;
+            /**
+             * Change Percent
+             * @description Null where nothing was charged before.
+             */
+            change_percent: string | null;
+            /**
+             * Month
+             * @description In which the billing periods begin.
+             * @example 2026-01
+             */
+            month: string;
+        };
         /** NewOrganisationIn */
         NewOrganisationIn: {
             /** Name */
@@ -6113,6 +6519,26 @@ export interface components {
         Page_BackfillOut_: {
             /** Data */
             data: components["schemas"]["BackfillOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /** Page[BacktestCustomerOut] */
+        Page_BacktestCustomerOut_: {
+            /** Data */
+            data: components["schemas"]["BacktestCustomerOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /** Page[BacktestOut] */
+        Page_BacktestOut_: {
+            /** Data */
+            data: components["schemas"]["BacktestOut"][];
             /**
              * Next Cursor
              * @description Send it as `cursor` to get the next page; null on the last page.
@@ -7709,6 +8135,64 @@ export interface components {
             created_at: string;
             /** Phases */
             phases: components["schemas"]["PhaseOut"][];
+        };
+        /**
+         * SummaryOut
+         * @description All customers billed in one currency, before discounts and tax.
+         */
+        SummaryOut: {
+            /**
+             * Before
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            before: string;
+            /**
+             * After
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            after: string;
+            /**
+             * Change
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            change: string;
+            /**
+             * Change Percent
+             * @description Null where nothing was charged before.
+             */
+            change_percent: string | null;
+            /** Currency */
+            currency: string;
+            /** Customers */
+            customers: number;
+            /**
+             * Not Priced
+             * @description Customers whom the terms do not fit, as their `problem` says.
+             */
+            not_priced: number;
+            /**
+             * Winners
+             * @description Customers who would have paid less.
+             */
+            winners: number;
+            /**
+             * Losers
+             * @description Customers who would have paid more.
+             */
+            losers: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Months */
+            months: components["schemas"]["MonthOut"][];
+            /**
+             * Deciles
+             * @description Of the customers' changes: 10 %, 20 % … 90 % are at most this.
+             */
+            deciles: string[];
+            histogram: components["schemas"]["HistogramOut"];
         };
         /**
          * TaxId
@@ -16229,6 +16713,483 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BillingRunOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_backtests: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BacktestOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_backtest_customers: {
+        parameters: {
+            query?: {
+                /** @description By which figure, from the least; with `-` from the greatest. */
+                sort?: "change" | "-change" | "before" | "-before" | "after" | "-after";
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BacktestCustomerOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backtest_csv: {
+        parameters: {
+            query?: {
+                /** @description By which figure, from the least; with `-` from the greatest. */
+                sort?: "change" | "-change" | "before" | "-before" | "after" | "-after";
+            };
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description No valid API key or session */
