@@ -23,6 +23,7 @@ import justpaid.imports.tables
 import justpaid.ingest.tables
 import justpaid.insights.backtest.tables
 import justpaid.invoicing.credit_note_tables
+import justpaid.invoicing.late_usage_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables

@@ -70,6 +70,7 @@ def test_an_invoice_is_as_promised(shop: TestClient, invoice: dict[str, Any]) ->
         "plan": "pro",
         "plan_version": 1,
         "billing_run_id": run["id"],
+        "corrects_id": None,
         "currency": "USD",
         "timezone": "Europe/Berlin",
         "period_start": "2026-02-28T23:00:00Z",

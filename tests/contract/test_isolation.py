@@ -90,6 +90,12 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/invoices/{invoice}"): {"memo": "stolen"},
     ("POST", "/v1/invoices/{invoice}/refresh"): None,
     ("POST", "/v1/invoices/{invoice}/mark-uncollectible"): None,
+    ("GET", "/v1/invoices/{invoice}/late-usage"): None,
+    ("POST", "/v1/invoices/{invoice}/late-usage"): {"policy": "next_invoice"},
+    ("GET", "/v1/invoices/{invoice}/lines/{position}/explain"): None,
+    ("GET", "/v1/invoices/{invoice}/lines/{position}/events"): None,
+    ("GET", "/v1/invoices/{invoice}/lines/{position}/events.csv"): None,
+    ("GET", "/v1/invoices/{invoice}/lines/{position}/events.ndjson"): None,
     ("DELETE", "/v1/invoice-items/{item_id}"): None,
     ("GET", "/v1/tax-rates/{tax_rate}"): None,
     ("PATCH", "/v1/tax-rates/{tax_rate}"): {"name": "stolen"},
@@ -98,6 +104,7 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("DELETE", "/v1/discounts/{discount_id}"): None,
     ("GET", "/v1/credit-notes/{credit_note}"): None,
     ("POST", "/v1/credit-notes/{credit_note}/void"): None,
+    ("GET", "/v1/credit-notes/{credit_note}/verify"): None,
     ("GET", "/v1/credit-notes/{credit_note}/pdf"): None,
     ("GET", "/v1/credit-notes/{credit_note}/csv"): None,
     ("POST", "/v1/invoices/{invoice}/share-links"): {},
@@ -137,6 +144,7 @@ LISTS = (
     "credit-notes",
     "imports",
     "portal-links",
+    "late-usage",
 )
 START = "2026-02-01T00:00:00Z"
 
@@ -199,6 +207,7 @@ def owned(company: Company) -> dict[str, str]:
         "run_id": run["id"],
         "backtest_id": backtest["id"],
         "invoice": invoice["id"],
+        "position": "1",
         "link_id": post(client, f"/v1/invoices/{invoice['id']}/share-links", {})["id"],
         "grant_id": grant["id"],
         "top_up_id": top_up["id"],
@@ -323,7 +332,7 @@ def test_an_external_id_means_the_callers_own_customer(company: Company, strange
 
 def test_lists_hold_the_callers_own_records(company: Company, stranger: TestClient) -> None:
     records = owned(company)
-    del records["version"]  # a number, which means nothing by itself
+    del records["version"], records["position"]  # numbers, which mean nothing by themselves
     for name in LISTS:
         listed = stranger.get(f"/v1/{name}").text
         assert not any(record in listed for record in records.values())

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from justpaid import accounts, catalog, contracts, credits, customers, invoicing, ledger, metering
-from justpaid.ingest import Committer, Feed, Limits, Submission
+from justpaid.ingest import Backfills, Committer, Corrections, Feed, Limits, Submission
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.period import timezone
 from justpaid.metering import Metering
@@ -31,11 +31,13 @@ class Engines:
     metering: Metering
     ingest: Committer
     clock: FixedClock
+    corrections: Corrections
+    backfills: Backfills
 
 
 @pytest.fixture(scope="module")
 def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    for table in ("events", "usage", "voids", "expired"):
+    for table in ("events", "usage", "voids", "expired", "backfills"):
         warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     folder = tmp_path_factory.mktemp("scenario")
     with EmbeddedPostgres(folder / "postgres") as url:
@@ -52,7 +54,8 @@ def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
         ingest = Committer(journal, clock, Limits(), Feed())
         meters.start()
         ingest.start()
-        yield Engines(database, warehouse, meters, ingest, clock)
+        backfills = Backfills(journal, clock, Limits(), meters.backfills.replaced_among)
+        yield Engines(database, warehouse, meters, ingest, clock, Corrections(journal, clock), backfills)
         ingest.stop()
         meters.stop()
         journal.close()
@@ -244,10 +247,13 @@ class Books:
             for invoice in invoicing.list_invoices(session, limit=1000):
                 proof = invoicing.verify(session, self.engines.metering, invoice)
                 assert proof.ok, proof
-        with self.engines.database.system() as session:
-            meters = metering.load_definitions(session)
         with self.engines.metering.snapshot() as position:
-            assert self.engines.metering.recount(meters, position) == []
+            assert self.engines.metering.recount(self.meters(), position) == []
+
+    def meters(self) -> list[metering.MeterDefinition]:
+        """Those whose usage is recounted."""
+        with self.engines.database.system() as session:
+            return metering.load_definitions(session)
 
     def local(self, instant: datetime) -> str:
         text = instant.astimezone(timezone(self.zone)).strftime("%Y-%m-%d %H:%M")

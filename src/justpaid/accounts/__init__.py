@@ -1,6 +1,6 @@
 """Who calls: organisations in test and live mode, the API keys that act for them, and the people in them."""
 
-from justpaid.accounts.audit import Actor, AuditEntry, audit, list_audit_entries
+from justpaid.accounts.audit import Action, Actor, AuditEntry, audit, list_audit_entries, note
 from justpaid.accounts.authentication import Identity, authenticate, recall
 from justpaid.accounts.bootstrap import bootstrap
 from justpaid.accounts.email import normalised_email
@@ -53,6 +53,7 @@ from justpaid.accounts.sessions import (
 from justpaid.accounts.settings import (
     MAX_NET_DAYS,
     InvoiceSettings,
+    LateUsagePolicy,
     Locale,
     OrganisationSettings,
     PortalSettings,
@@ -72,6 +73,7 @@ __all__ = [
     "PERMISSIONS",
     "PERMISSIONS_OF",
     "ROLES",
+    "Action",
     "Actor",
     "ApiKey",
     "AuditEntry",
@@ -80,6 +82,7 @@ __all__ = [
     "Invitation",
     "InvoiceSettings",
     "IssuedKey",
+    "LateUsagePolicy",
     "Lifetime",
     "LinkUsedUp",
     "Locale",
@@ -138,6 +141,7 @@ __all__ = [
     "may",
     "needs_set_up",
     "normalised_email",
+    "note",
     "open_session",
     "profile_of",
     "recall",

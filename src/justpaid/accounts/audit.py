@@ -5,7 +5,7 @@ the change: a change can't be kept without its entry, and no entry stays of a ch
 refuses to change or delete an entry.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,8 +31,9 @@ _NOT_READ: Final = "(not read)"
 class AuditEntry(TenantRecord):
     """`record` is the table, `record_id` the record's id; `changes` holds field → [before, after].
 
-    `actor_type` is `api_key` or `member`; `actor_name` how people know it: a key's start and end, a member's
-    e-mail address as it was then; `request` what was asked: `POST /v1/plans`.
+    `actor_type` is `api_key`, `member`, or `system` for what a billing run does by itself, whose id is the actor then;
+    `actor_name` how people know it: a key's start and end, a member's e-mail address as it was then; `request` what was
+    asked: `POST /v1/plans`.
     """
 
     __tablename__ = "audit_entries"
@@ -54,7 +55,7 @@ class AuditEntry(TenantRecord):
 class Actor:
     """Who acts, and by which request."""
 
-    type: Literal["api_key", "member"]
+    type: Literal["api_key", "member", "system"]
     id: str
     request: str
     name: str | None = None
@@ -67,6 +68,37 @@ def audit(session: Session, organisation_id: str, actor: Actor) -> None:
         session.add_all([_entry(organisation_id, actor, *change) for change in list(_changes(session))])
 
     event.listen(session, "before_flush", before_flush)
+
+
+def note(
+    session: Session,
+    organisation_id: str,
+    actor: Actor,
+    action: Action,
+    record: str,
+    record_id: str,
+    changes: Mapping[str, tuple[object, object]],
+) -> None:
+    """Write down what the session does not see: a change of the journal, of another transaction, of rows without an id
+    of their own. `changes`: field → (before, after); what did not change is left out."""
+    told = {
+        name: [_plain(name, before), _plain(name, after)]
+        for name, (before, after) in changes.items()
+        if before != after
+    }
+    entry = AuditEntry(
+        id=new_id("aud"),
+        organisation_id=organisation_id,
+        actor_type=actor.type,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        record=record,
+        record_id=record_id,
+        changes=told,
+        request=actor.request,
+    )
+    session.add(entry)
 
 
 def list_audit_entries(

@@ -17,6 +17,9 @@ _IMAGES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xf
 #: Languages that invoices are written in, and how numbers and dates look in them.
 Locale = Literal["en", "en-GB", "de", "fr", "es", "it", "nl", "pt", "ja"]
 
+#: How usage that came after its invoice was issued is put right; docs/guides/late-usage.md has the rules.
+LateUsagePolicy = Literal["next_invoice", "supplementary_invoice", "credit_note", "none"]
+
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -79,6 +82,7 @@ class InvoiceSettings(BaseModel):
 
     `zero_amount_policy`: whether an invoice without any amount is issued. `grace_hours`: how long the automatic run
     leaves a draft open for late events; None means as long as the installation does (JUSTPAID_BILLING_GRACE_S).
+    `late_usage_policy`: how usage that comes after that is put right.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,6 +92,7 @@ class InvoiceSettings(BaseModel):
     credit_note_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_.-]{0,15}[A-Za-z/_.-]$")] = "CN-"
     zero_amount_policy: Literal["issue", "skip"] = "issue"
     grace_hours: Annotated[int, Field(ge=0, le=MAX_GRACE_HOURS)] | None = None
+    late_usage_policy: LateUsagePolicy = "next_invoice"
 
 
 class PortalSettings(BaseModel):

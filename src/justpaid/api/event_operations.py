@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from justpaid.api.schemas.events import EventFate, EventPage, LiveEventOut, ReceiptOut
+from justpaid.api.schemas.line_events import LineEventPage
 from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut, PortalPulseOut
 
 _REF: Final = "#/components/schemas/{name}"
@@ -178,6 +179,15 @@ EVENT_PATHS: Final[dict[str, dict[str, Any]]] = {
 
 def event_schemas() -> dict[str, Any]:
     """All schemas of events, by name."""
-    described = [EventPage, EventFate, ReceiptOut, LiveEventOut, LiveSampleOut, LivePulseOut, PortalPulseOut]
+    described = [
+        EventPage,
+        EventFate,
+        ReceiptOut,
+        LiveEventOut,
+        LineEventPage,
+        LiveSampleOut,
+        LivePulseOut,
+        PortalPulseOut,
+    ]
     _, made = msgspec.json.schema_components(described, ref_template=_REF)
     return {**made, "EventIn": _EVENT_IN, "EventsIn": _EVENTS_IN}

@@ -58,8 +58,13 @@ class PageRequest:
         more = len(records) > self.limit
         return Page(
             data=[shown(record) for record in visible],
-            next_cursor=urlsafe_b64encode(visible[-1].id.encode()).decode().rstrip("=") if more else None,
+            next_cursor=cursor_after(visible[-1].id) if more else None,
         )
+
+
+def cursor_after(last_id: str) -> str:
+    """The cursor of the page that starts after this record."""
+    return urlsafe_b64encode(last_id.encode()).decode().rstrip("=")
 
 
 #: The parameter type by which a handler takes `limit` and `cursor`.

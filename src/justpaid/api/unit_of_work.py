@@ -4,7 +4,7 @@ All of it happens in one worker thread. Were the steps spread over threads, requ
 for a thread while the threads wait for a connection.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from justpaid.accounts import Identity, audit
+from justpaid.accounts import Action, Actor, Identity, audit, note
 from justpaid.api import idempotency
 from justpaid.api.installation import Installation
 from justpaid.kernel.clock import Clock, FixedClock
@@ -55,11 +55,19 @@ class UnitOfWork:
             raise RuntimeError("the session lives only while the handler runs")
         return self._session
 
+    @property
+    def actor(self) -> Actor:
+        return self.identity.actor(self.request)
+
+    def note(self, action: Action, record: str, record_id: str, changes: Mapping[str, tuple[object, object]]) -> None:
+        """In the audit trail, what the session does not see by itself: see `accounts.note`."""
+        note(self.session, self.organisation_id, self.actor, action, record, record_id, changes)
+
     def run(self, handler: Callable[[], object], status: int) -> Response:
         """Answer with `handler`, or with what was answered before; its exceptions undo all that it did."""
         with self.installation.database.begin(self.organisation_id) as session:
             self._session = session
-            audit(session, self.organisation_id, self.identity.actor(self.request))
+            audit(session, self.organisation_id, self.actor)
             try:
                 if self.claim is None:
                     answer = rendered(handler(), status)

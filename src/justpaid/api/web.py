@@ -3,7 +3,7 @@
 All is read into memory when the application is made: a few megabytes, and a request can name no other file.
 
 The page runs only scripts that are files of ours. A <style> element needs the nonce of its page load, which is why the
-page is made anew each time (decision 15).
+page is made anew each time (decision 13).
 """
 
 import secrets

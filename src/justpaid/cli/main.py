@@ -2,7 +2,7 @@
 
 import typer
 
-from justpaid.cli import backtest, bill, check, demo, keys, plans, serve, storage, tail, users, version
+from justpaid.cli import backtest, bill, check, demo, explain, keys, plans, serve, storage, tail, users, version
 from justpaid.cli.failures import Group
 from justpaid.cli.imports import import_csv
 from justpaid.cli.send import send
@@ -43,6 +43,7 @@ app.command(rich_help_panel=_RUN)(version.version)
 app.add_typer(events, name="events", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(bill.bill)
 app.command(rich_help_panel=_WORK)(backtest.backtest)
+app.command(rich_help_panel=_WORK)(explain.explain)
 app.command(rich_help_panel=_WORK)(storage.storage)
 app.add_typer(plans.app, name="plans", rich_help_panel=_WORK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)

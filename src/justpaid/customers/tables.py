@@ -59,3 +59,4 @@ class CustomerKey(TenantRecord):
     key: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[str]
     kind: Mapped[KeyKind] = mapped_column(sa.Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

@@ -20,10 +20,15 @@ from justpaid.invoicing.credit_notes import (
 from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.document import document_of, document_of_credit_note
 from justpaid.invoicing.estimate import Estimate, estimate
+from justpaid.invoicing.explain import Explanation, counting_of, explain_line
 from justpaid.invoicing.finalize import issue_top_ups, lock_draft
 from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
-from justpaid.invoicing.including import Occurrence, lines_including
+from justpaid.invoicing.including import Occurrence, Sought, lines_including, too_late_for
 from justpaid.invoicing.items import NewItem, add_item, find_item, line_of, list_items, remove_item
+from justpaid.invoicing.late_usage import LateLine, LateUsage, find_late_usage, live_corrections
+from justpaid.invoicing.late_usage_documents import correct_late_usage, refuse_uncorrectable
+from justpaid.invoicing.late_usage_list import list_late_usage
+from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageLine, LateUsageMark
 from justpaid.invoicing.needed import needed_from
 from justpaid.invoicing.one_off import change_draft, create_one_off
 from justpaid.invoicing.pending import pending_charges
@@ -47,7 +52,13 @@ from justpaid.invoicing.thresholds import bill_thresholds
 from justpaid.invoicing.top_up_invoices import invoices_of_top_ups, pay_top_up
 from justpaid.invoicing.totals import SettledLine, Totals
 from justpaid.invoicing.unbilled import unbilled
-from justpaid.invoicing.verify import Verification, VerifiedLine, verify
+from justpaid.invoicing.verify import (
+    CreditNoteVerification,
+    Verification,
+    VerifiedLine,
+    verify,
+    verify_credit_note,
+)
 
 __all__ = [
     "Advanced",
@@ -57,13 +68,20 @@ __all__ = [
     "CreditNote",
     "CreditNoteCounter",
     "CreditNoteLine",
+    "CreditNoteVerification",
     "CreditReason",
     "Estimate",
+    "Explanation",
     "Invoice",
     "InvoiceCounter",
     "InvoiceDocument",
     "InvoiceItem",
     "InvoiceLine",
+    "LateLine",
+    "LateUsage",
+    "LateUsageCorrection",
+    "LateUsageLine",
+    "LateUsageMark",
     "Line",
     "LineCredit",
     "NewCreditNote",
@@ -74,6 +92,7 @@ __all__ = [
     "SettledLine",
     "ShareLink",
     "Skeletons",
+    "Sought",
     "Tally",
     "ThresholdWatch",
     "Totals",
@@ -84,14 +103,18 @@ __all__ = [
     "bill_thresholds",
     "change_draft",
     "check_invoices",
+    "correct_late_usage",
+    "counting_of",
     "create_one_off",
     "document_of",
     "document_of_credit_note",
     "estimate",
+    "explain_line",
     "finalize_invoice",
     "find_credit_note",
     "find_invoice",
     "find_item",
+    "find_late_usage",
     "find_run",
     "invoices_of_top_ups",
     "issue_credit_note",
@@ -102,8 +125,10 @@ __all__ = [
     "list_credit_notes",
     "list_invoices",
     "list_items",
+    "list_late_usage",
     "list_runs",
     "list_share_links",
+    "live_corrections",
     "lock_draft",
     "mark_uncollectible",
     "needed_from",
@@ -112,15 +137,18 @@ __all__ = [
     "pending_charges",
     "read_quantities",
     "refresh_invoice",
+    "refuse_uncorrectable",
     "remove_item",
     "render_csv",
     "render_pdf",
     "revoke_share_link",
     "run_billing",
     "share_invoice",
+    "too_late_for",
     "total_of",
     "unbilled",
     "verify",
+    "verify_credit_note",
     "void_credit_note",
     "void_invoice",
     "withdraw_top_up",

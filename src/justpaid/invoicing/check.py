@@ -26,6 +26,15 @@ _CHECKS: Final = {
         SELECT i.id FROM invoices i LEFT JOIN credit_notes n ON n.invoice_id = i.id AND n.status = 'issued'
         GROUP BY i.id HAVING i.amount_credited <> coalesce(sum(n.amount_off_due), 0)
             OR coalesce(sum(n.total), 0) > greatest(i.subtotal - i.discount + i.tax, 0)""",
+    "late usage is not what its document bills": """
+        SELECT c.invoice_id FROM late_usage_corrections c LEFT JOIN late_usage_lines l ON l.correction_id = c.id
+            LEFT JOIN invoice_items t ON t.id = l.item_id LEFT JOIN invoices s ON s.id = c.supplementary_id
+            LEFT JOIN credit_notes n ON n.id = c.credit_note_id
+        GROUP BY c.id, c.invoice_id, c.policy, s.id, n.id
+        HAVING CASE c.policy
+            WHEN 'next_invoice' THEN sum(l.amount - l.discount) <> coalesce(sum(t.quantity * t.unit_amount), 0)
+            WHEN 'credit_note' THEN sum(l.amount - l.discount) <> -n.subtotal
+            ELSE sum(l.amount) <> s.subtotal OR sum(l.discount) <> s.discount END""",
     "a discount was used more often than its coupon allows": """
         SELECT d.id FROM discounts d JOIN coupons c ON c.id = d.coupon_id JOIN discount_uses u ON u.discount_id = d.id
         WHERE c.duration <> 'forever' GROUP BY d.id, c.duration, c.periods

@@ -9,6 +9,7 @@ from justpaid.coupons import give_back_uses
 from justpaid.credits import TopUp, cancel_top_up, find_top_up, give_back
 from justpaid.invoicing.credit_note_tables import CreditNote
 from justpaid.invoicing.finalize import issue_top_ups
+from justpaid.invoicing.late_usage_documents import withdraw_pending
 from justpaid.invoicing.tables import Invoice
 from justpaid.kernel.errors import Conflict
 
@@ -34,12 +35,18 @@ def void_invoice(session: Session, invoice: Invoice, now: datetime) -> Invoice:
         raise Conflict(f"Invoice {invoice.number} is credited by {note}; void that first, or credit the rest.")
     if invoice.kind == "threshold":
         _check_period_open(session, invoice)
+    supplementary = session.scalar(
+        sa.select(Invoice.number).where(Invoice.corrects_id == invoice.id, Invoice.status != "void").limit(1)
+    )
+    if supplementary is not None:
+        raise Conflict(f"Late usage of invoice {invoice.number} is billed by {supplementary}; void that first.")
     if invoice.carried_over:
         raise Conflict(f"Invoice {invoice.number} left the customer a balance; charge it with an invoice item instead.")
     invoice.status = "void"
     invoice.voided_at = now
     invoice.amount_due -= invoice.amount_due
     give_back_uses(session, [invoice.id])
+    withdraw_pending(session, invoice)
     session.flush()
     if invoice.top_up_id is not None:
         cancel_top_up(session, find_top_up(session, invoice.top_up_id), now)

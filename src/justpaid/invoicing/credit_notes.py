@@ -21,7 +21,9 @@ from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
 from justpaid.kernel.money import round_to_minor
 
-CreditReason = Literal["billing_error", "duplicate", "service_not_rendered", "goodwill", "order_change", "other"]
+CreditReason = Literal[
+    "billing_error", "duplicate", "service_not_rendered", "goodwill", "order_change", "late_usage", "other"
+]
 Remainder = Literal["balance", "refund"]
 
 MAX_MEMO: Final = 2000
@@ -149,6 +151,11 @@ def list_credit_notes(
         if value is not None:
             query = query.where(column == value)
     return session.scalars(query.where(CreditNote.id < before_id) if before_id else query).all()
+
+
+def left_to_credit(session: Session, invoice: Invoice) -> list[Decimal]:
+    """Of each line, before added tax and after its discount."""
+    return [line.left for line in _creditable(session, invoice)]
 
 
 def _lock(session: Session, invoice: Invoice) -> None:

@@ -78,6 +78,11 @@ def remove_item(session: Session, item: InvoiceItem) -> None:
     session.refresh(item)
     if item.invoice_id is not None:
         raise Conflict(f"Item {item.id} is on invoice {item.invoice_id}; credit it there, or add a negative item.")
+    if item.period_start is not None:
+        raise Conflict(
+            f"Item {item.id} is late usage of an issued invoice, which would be found again. Add a negative item, or "
+            "void or revert the usage."
+        )
     session.delete(item)
     session.flush()
 
@@ -103,7 +108,7 @@ def line_of(item: InvoiceItem) -> Line:
         unit_amount=item.unit_amount,
         amount=round_to_minor(exact, item.currency),
         amount_exact=exact,
-        period=Period(item.created_at, item.created_at),
+        period=Period(item.period_start or item.created_at, item.period_end or item.created_at),
         steps=(Step.of(item.description, item.quantity, item.unit_amount),),
         groups=(),
         item=item,

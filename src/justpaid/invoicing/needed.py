@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from justpaid.contracts import Subscription
+from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageLine
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 
 
@@ -17,7 +18,10 @@ def needed_from(session: Session, now: datetime, proof: timedelta) -> Mapping[st
     is less than `proof` ago, so that `verify` works for that long.
     """
     found: dict[str, datetime] = {}
-    for organisation_id, start in [*_unbilled(session), *_to_be_proved(session, now - proof)]:
+    issued_after = now - proof
+    for organisation_id, start in [
+        *_unbilled(session), *_to_be_proved(session, issued_after), *_corrected(session, issued_after)
+    ]:  # fmt: skip
         found[organisation_id] = min(start, found.get(organisation_id, start))
     return found
 
@@ -41,5 +45,16 @@ def _to_be_proved(session: Session, issued_after: datetime) -> list[tuple[str, d
         .where(InvoiceLine.meter.is_not(None))
         .where(sa.or_(Invoice.status == "draft", Invoice.issued_at > issued_after))
         .group_by(InvoiceLine.organisation_id)
+    )
+    return [(organisation_id, start) for organisation_id, start in rows]
+
+
+def _corrected(session: Session, made_after: datetime) -> list[tuple[str, datetime]]:
+    """Items and credit notes of late usage are proved as their invoices are."""
+    rows = session.execute(
+        sa.select(LateUsageLine.organisation_id, sa.func.min(LateUsageLine.period_start))
+        .join(LateUsageCorrection, LateUsageCorrection.id == LateUsageLine.correction_id)
+        .where(LateUsageCorrection.created_at > made_after)
+        .group_by(LateUsageLine.organisation_id)
     )
     return [(organisation_id, start) for organisation_id, start in rows]

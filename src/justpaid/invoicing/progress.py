@@ -47,6 +47,12 @@ class Progress:
         """What they came to with tax, before credits."""
         return _sum(invoice.subtotal - invoice.discount + invoice.tax for invoice in self.invoices)
 
+    def taken_by(self, discount_id: str) -> Decimal:
+        """What this discount took of them."""
+        return _sum(
+            Decimal(one["amount"]) for invoice in self.invoices for one in invoice.discounts if one["id"] == discount_id
+        )
+
     def deductions(self) -> list[tuple[Line, SettledLine]]:
         """For each price, what takes off what was billed of it."""
         by_price: dict[str | None, list[tuple[Invoice, InvoiceLine]]] = {}
@@ -68,7 +74,7 @@ def deducted(tally: Tally, progress: Progress) -> Tally:
         totals=Totals(
             lines=(*totals.lines, *settled),
             discounts=tuple(
-                (discount, EXACT.subtract(amount, _taken_by(discount.id, before)))
+                (discount, EXACT.subtract(amount, progress.taken_by(discount.id)))
                 for discount, amount in totals.discounts
             ),
             taxes=_taxes_left(totals.taxes, before),
@@ -147,10 +153,6 @@ def _deduction(billed: Sequence[tuple[Invoice, InvoiceLine]]) -> tuple[Line, Set
     )
     discount = EXACT.minus(_sum(line.discount for _, line in billed))
     return taken_off, SettledLine(discount, tuple(LineTax(rate, EXACT.minus(amount)) for rate, amount in taxes.items()))
-
-
-def _taken_by(discount_id: str, invoices: Iterable[Invoice]) -> Decimal:
-    return _sum(Decimal(one["amount"]) for invoice in invoices for one in invoice.discounts if one["id"] == discount_id)
 
 
 def _taxes_left(totals: Sequence[TaxTotal], invoices: Iterable[Invoice]) -> tuple[TaxTotal, ...]:

@@ -17,6 +17,7 @@ from justpaid.contracts import Subscription, SubscriptionPhase, timeline_of
 from justpaid.invoicing.additions import load_additions, store_lines
 from justpaid.invoicing.due import Due, load_due
 from justpaid.invoicing.finalize import ToIssue, issue, issued_columns, waiting_drafts
+from justpaid.invoicing.late_usage_run import put_late_usage_right
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.refresh import refresh_drafts
 from justpaid.invoicing.spans import Skeletons
@@ -70,6 +71,8 @@ def run_billing(
     )  # fmt: skip
     with database.tenant(organisation_id) as session:
         session.add(run)
+    # First, so that the invoices which this run makes take it.
+    put_late_usage_right(database, metering, run, clock.now(), by_itself=grace is not None)
     Billing(database, metering, clock, run, grace, chunk).bill()
     with database.tenant(organisation_id) as session:
         run = session.merge(run)
@@ -182,6 +185,7 @@ def _unbilled(session: Session, due: Sequence[Due]) -> list[Due]:
     Whoever makes an invoice of a subscription holds its lock, as this transaction does now; so none comes in between.
     """
     query = sa.select(Invoice.subscription_id, Invoice.period_start, Invoice.period_end).where(
+        Invoice.kind != "supplementary",
         Invoice.subscription_id.in_([one.subscription.id for one in due]),
         Invoice.period_end >= min(one.bill.agreement.period.end for one in due),
     )

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from justpaid.platform.database import TenantRecord
 
+#: Which invoices bill a period of a subscription; another one may correct it later, for the same period.
+BILLS_A_PERIOD = sa.text("kind <> 'supplementary'")
+
 # Without bounds: the largest rate times the largest quantity has 40 integer digits, and one such line must not keep
 # the rest of a billing run from being stored.
 Amount = sa.Numeric
@@ -41,13 +44,20 @@ class Invoice(TenantRecord):
     lifts a negative sum to a total of 0. `amount_credited` is what credit notes took off `amount_due`. `skipped`: a
     zero invoice that is not issued. A threshold invoice bills what has accrued of a running period up to `period_end`;
     `threshold_number` counts those of a period, and `billed_before` are the ids of those whose amounts an invoice takes
-    off.
+    off. A supplementary invoice bills the late usage of the invoice `corrects_id`.
     """
 
     __tablename__ = "invoices"
     __table_args__ = (
         # The promise that no period is billed twice, whatever runs side by side.
-        sa.UniqueConstraint("subscription_id", "period_start", "period_end"),
+        sa.Index(
+            "uq_invoices_subscription_id_period_start_period_end",
+            "subscription_id",
+            "period_start",
+            "period_end",
+            unique=True,
+            postgresql_where=BILLS_A_PERIOD,
+        ),
         sa.UniqueConstraint("organisation_id", "number"),
         sa.CheckConstraint(
             "status IN ('draft', 'finalized', 'paid', 'void', 'uncollectible', 'skipped')", name="status"
@@ -68,6 +78,7 @@ class Invoice(TenantRecord):
         ),
         sa.CheckConstraint("(kind = 'threshold') = (threshold_number IS NOT NULL)", name="threshold_of_kind"),
         sa.CheckConstraint("(kind = 'top_up') = (top_up_id IS NOT NULL)", name="top_up_of_kind"),
+        sa.CheckConstraint("(kind = 'supplementary') = (corrects_id IS NOT NULL)", name="supplementary_corrects"),
         sa.CheckConstraint("total >= 0", name="total_not_negative"),
         sa.CheckConstraint("amount_due >= 0", name="amount_due_not_negative"),
         sa.Index(None, "organisation_id", "customer_id"),
@@ -84,6 +95,7 @@ class Invoice(TenantRecord):
     threshold_number: Mapped[int | None]
     plan_version_id: Mapped[str | None] = mapped_column(sa.ForeignKey("plan_versions.id"))
     billing_run_id: Mapped[str | None] = mapped_column(sa.ForeignKey("billing_runs.id"))
+    corrects_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
     currency: Mapped[str]
     timezone: Mapped[str]
     period_start: Mapped[datetime]
@@ -153,7 +165,8 @@ class InvoiceLine(TenantRecord):
 class InvoiceItem(TenantRecord):
     """A single charge, or below zero a credit, for a customer: pending until an invoice takes it.
 
-    `tax_rates` are keys of its own rates; None means the customer's.
+    `tax_rates` are keys of its own rates; None means the customer's. An item of late usage has a period and, in
+    `taxes`, copies of the rates of the invoice that it corrects, which come before all others.
     """
 
     __tablename__ = "invoice_items"
@@ -167,7 +180,10 @@ class InvoiceItem(TenantRecord):
     quantity: Mapped[Decimal] = mapped_column(Amount)
     unit_amount: Mapped[Decimal] = mapped_column(Amount)
     tax_rates: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    taxes: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     discountable: Mapped[bool]
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

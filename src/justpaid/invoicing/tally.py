@@ -140,6 +140,8 @@ class Conditions:
 
     def _rates_of(self, customer: Customer, line: Line) -> tuple[Rate, ...]:
         item = line.item
+        if item is not None and item.taxes is not None:
+            return tuple(map(Rate.from_json, item.taxes))
         own = customer.tax_rates if item is None or item.tax_rates is None else item.tax_rates
         product = self._products.get(line.product) if line.product else None
         applicable = rates_for(self._rates, customer.tax_status, own, customer.address, product)

@@ -173,10 +173,35 @@ def settle(charges: Sequence[Charge], discounts: Sequence[Discount], currency: s
         return _plain(charges, currency)
     left = [Fraction(charge.amount) for charge in charges]
     taken: list[tuple[Discount, Decimal]] = []
-    for discount in discounts:
-        parts = allocate(_shares(discount, charges, left), currency)
+    for discount, parts in zip(discounts, discount_parts(charges, discounts, currency), strict=True):
         taken.append((discount, _sum(parts)))
         left = [amount - Fraction(part) for amount, part in zip(left, parts, strict=True)]
+    return _totals(charges, left, taken, currency)
+
+
+def discount_parts(charges: Sequence[Charge], discounts: Sequence[Discount], currency: str) -> list[list[Decimal]]:
+    """By discount, what it takes of each charge."""
+    left = [Fraction(charge.amount) for charge in charges]
+    parts = []
+    for discount in discounts:
+        parts.append(allocate(_shares(discount, charges, left), currency))
+        left = [amount - Fraction(part) for amount, part in zip(left, parts[-1], strict=True)]
+    return parts
+
+
+def settle_discounted(
+    charges: Sequence[Charge], discounts: Sequence[Decimal], taken: Sequence[tuple[Discount, Decimal]], currency: str
+) -> Totals:
+    """What `charges` come to where the discounts are known: `discounts` by charge and `taken` by discount, to the same
+    sum."""
+    left = [Fraction(charge.amount) - Fraction(off) for charge, off in zip(charges, discounts, strict=True)]
+    return _totals(charges, left, taken, currency)
+
+
+def _totals(
+    charges: Sequence[Charge], left: Sequence[Fraction], taken: Sequence[tuple[Discount, Decimal]], currency: str
+) -> Totals:
+    """`left` of each charge after its discounts."""
     line_taxes, tax_totals = _taxes(charges, left, currency)
     lines = tuple(
         SettledLine(round_to_minor(_decimal(Fraction(charge.amount) - rest), currency), tuple(taxes))

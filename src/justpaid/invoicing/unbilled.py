@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, load_only, selectinload
 
 from justpaid.contracts import PriceBook, Subscription, SubscriptionPhase, timeline_of
 from justpaid.customers import owners_of
+from justpaid.invoicing.late_usage import live_corrections
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.kernel.period import Period
 from justpaid.metering import Agreement, Counted, Gap, Metering, load_definitions
@@ -76,13 +77,17 @@ def _agreements(session: Session, period: Period, owners: Mapping[str, str]) -> 
 
 
 def _counted(session: Session, period: Period, owners: Mapping[str, str]) -> Iterator[Counted]:
-    """What invoices have counted; of a key that became the customer's only afterwards, nothing."""
+    """What invoices, and the last correction of each, have counted; of a key that became the customer's only
+    afterwards, nothing."""
     keys = _keys_by_owner(owners)
-    for line, invoice in session.execute(_lines_over(period)):
+    lines = session.execute(_lines_over(period)).all()
+    corrections = live_corrections(session, {invoice.id for _, invoice in lines})
+    for line, invoice in lines:
         assert line.meter is not None
-        known_then = set(invoice.customer_keys)
+        state = corrections[invoice.id][-1] if invoice.id in corrections else invoice
+        known_then = set(state.customer_keys)
         for key in keys.get(invoice.customer_id, ()):
-            cutoff = invoice.cutoff if key in known_then else 0
+            cutoff = state.cutoff if key in known_then else 0
             yield Counted(key, line.period_start, line.period_end, line.meter, cutoff, invoice.id)
 
 
@@ -91,7 +96,8 @@ def _lines_over(period: Period) -> sa.Select[InvoiceLine, Invoice]:
         sa.select(InvoiceLine, Invoice)
         .join(Invoice, InvoiceLine.invoice_id == Invoice.id)
         # What is late for a threshold invoice is not for that of its period.
-        .where(Invoice.status != "void", Invoice.kind != "threshold", InvoiceLine.meter.is_not(None))
+        .where(Invoice.status != "void", Invoice.kind.not_in(("threshold", "supplementary")))
+        .where(InvoiceLine.meter.is_not(None))
         .where(InvoiceLine.period_start < period.end, InvoiceLine.period_end > period.start)
         .order_by(Invoice.id, InvoiceLine.position)
         .options(load_only(InvoiceLine.meter, InvoiceLine.period_start, InvoiceLine.period_end))

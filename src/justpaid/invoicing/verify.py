@@ -1,25 +1,28 @@
 """The proof: recount an invoice from raw events as of its cut-off, price it again, and compare to the cent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from justpaid.contracts import Agreement, PriceBook
-from justpaid.invoicing.accrued import accrued
-from justpaid.invoicing.additions import plan_keys
-from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
+from justpaid.invoicing.credit_note_tables import CreditNote
 from justpaid.invoicing.items import items_on, line_of
-from justpaid.invoicing.progress import Progress, deducted, progress_before
+from justpaid.invoicing.late_usage import LateUsage, recount_correction
+from justpaid.invoicing.late_usage_documents import supplementary_tally
+from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageLine
+from justpaid.invoicing.progress import deducted, progress_before
 from justpaid.invoicing.quantities import read_quantities
-from justpaid.invoicing.spans import Skeletons
-from justpaid.invoicing.tables import Invoice, InvoiceLine
+from justpaid.invoicing.recount import bill_of, key_of, settled_again
+from justpaid.invoicing.tables import Invoice, InvoiceItem, InvoiceLine
 from justpaid.invoicing.tally import Tally
-from justpaid.invoicing.totals import Charge, Discount, Rate, Totals, settle
-from justpaid.metering import MeterDefinition, Metering, definition_of, find_meter
+from justpaid.invoicing.totals import Totals
+from justpaid.kernel.errors import Conflict
+from justpaid.kernel.period import Period
+from justpaid.metering import Metering
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +51,42 @@ class Verification:
         return self.totals_ok and all(line.ok for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class CreditNoteVerification:
+    """Of a credit note for late usage: what it credits before tax, beside the recount."""
+
+    cutoff: int
+    subtotal: Decimal
+    recounted_subtotal: Decimal
+
+    @property
+    def ok(self) -> bool:
+        return self.subtotal == self.recounted_subtotal
+
+
 def verify(session: Session, metering: Metering, invoice: Invoice) -> Verification:
     """Nothing of the stored figures goes into the recount; the definitions of the meters that the invoice was made with
-    do.  Raises: EngineUnavailable."""
-    recounted = _recount(session, metering, invoice)
-    before = progress_before(session, invoice)
-    stored, due = list(invoice.lines), [*recounted, *(line for line, _ in before.deductions())]
-    lines = [_beside(position, *pair) for position, pair in enumerate(zip_longest(stored, due), 1)]
-    return Verification(lines, len(stored) == len(due) and _totals_hold(session, invoice, recounted, before))
+    do. Of a correction the recount is compared with the documents that it corrects, which verify themselves.
+
+    Raises: EventsExpired; EngineUnavailable.
+    """
+    recounted, totals = _recount(session, metering, invoice)
+    stored = list(invoice.lines)
+    lines = [_beside(position, *pair) for position, pair in enumerate(zip_longest(stored, recounted), 1)]
+    return Verification(lines, len(stored) == len(recounted) and _totals_hold(invoice, totals))
 
 
-def _totals_hold(session: Session, invoice: Invoice, recounted: Sequence[Line], before: Progress) -> bool:
-    """Settled again from the recount, under the copies of tax rates and discounts that the invoice keeps, less what the
-    threshold invoices say that it names; those verify themselves."""
-    version_id = invoice.plan_version_id
-    plan = plan_keys(session, [version_id])[version_id] if version_id else None
-    charges = [
-        Charge(
-            amount=line.amount,
-            rates=tuple(Rate.from_json(tax) for tax in stored.taxes),
-            price_key=line.price_key,
-            plan=plan if line.item is None else None,
-            discountable=stored.discountable,
-        )
-        for line, stored in zip(recounted, invoice.lines, strict=False)  # what was billed before comes last
-    ]
-    whole = settle(charges, [Discount.from_json(one) for one in invoice.discounts], invoice.currency)
-    totals = deducted(Tally(tuple(recounted), whole), before).totals
+def verify_credit_note(session: Session, metering: Metering, note: CreditNote) -> CreditNoteVerification:
+    """Raises: Conflict for one that was not made for late usage; EventsExpired; EngineUnavailable."""
+    correction = session.scalar(sa.select(LateUsageCorrection).where(LateUsageCorrection.credit_note_id == note.id))
+    if correction is None:
+        raise Conflict(f"Credit note {note.number} was decided on by a person: no usage is behind its figures.")
+    late = recount_correction(session, metering, correction)
+    return CreditNoteVerification(correction.cutoff, note.subtotal, -late.net)
+
+
+def _totals_hold(invoice: Invoice, totals: Totals) -> bool:
+    """Settled again from the recount, under the copies of tax rates and discounts that the invoice keeps."""
     total = totals.total - invoice.credits_applied
     due = Decimal(0) if invoice.status == "void" else total - invoice.amount_paid - invoice.amount_credited
     figures = {**_sums(totals), "total": total, "amount_due": due}
@@ -94,32 +106,42 @@ def _sums(totals: Totals) -> dict[str, Decimal]:
     }
 
 
-def _recount(session: Session, metering: Metering, invoice: Invoice) -> list[Line]:
-    items = [line_of(item) for item in items_on(session, [invoice.id]).get(invoice.id, ())]
-    if invoice.agreement is None:
-        return items
-    return [*_recount_usage(session, metering, invoice, Agreement.from_json(invoice.agreement)), *items]
+def _recount(session: Session, metering: Metering, invoice: Invoice) -> tuple[Sequence[Line], Totals]:
+    if invoice.kind == "supplementary":
+        query = sa.select(LateUsageCorrection).where(LateUsageCorrection.supplementary_id == invoice.id)
+        tally = supplementary_tally(recount_correction(session, metering, session.scalars(query).one()))
+        return tally.lines, tally.totals
+    usage: Sequence[Line] = ()
+    if invoice.agreement is not None:
+        bill = bill_of(session, invoice)
+        usage = bill.lines(read_quantities(metering, bill.asked(), cutoff=invoice.cutoff))
+    lines = [*usage, *_recounted_items(session, metering, items_on(session, [invoice.id]).get(invoice.id, ()))]
+    # Less what the threshold invoices say that it names; those verify themselves.
+    left = deducted(Tally(tuple(lines), settled_again(session, invoice, lines)), progress_before(session, invoice))
+    return left.lines, left.totals
 
 
-def _recount_usage(session: Session, metering: Metering, invoice: Invoice, agreement: Agreement) -> list[Line]:
-    book = PriceBook.load(session, agreement.agreed)
-    named = {meter for one in agreement.agreed for meter in book.charges(one, invoice.currency).meters}
-    made_with = {line.meter: line.meter_definition for line in invoice.lines if line.meter_definition}
-    meters = {
-        key: MeterDefinition.from_json(made_with[key]) if key in made_with else definition_of(find_meter(session, key))
-        for key in named
-    }
-    bill = Bill.of(
-        agreement,
-        Skeletons(book),
-        meters,
-        customer_id=invoice.customer_id,
-        keys=invoice.customer_keys,
-        currency=invoice.currency,
-    )
-    if invoice.kind == "threshold":
-        bill = accrued(bill, invoice.period_end)
-    return bill.lines(read_quantities(metering, bill.asked(), cutoff=invoice.cutoff))
+def _recounted_items(session: Session, metering: Metering, items: Sequence[InvoiceItem]) -> list[Line]:
+    """An item of late usage comes to what its correction does now; any other to what it says."""
+    query = sa.select(LateUsageLine).where(LateUsageLine.item_id.in_([item.id for item in items]))
+    late_lines = {line.item_id: line for line in session.scalars(query)}
+    recounted: dict[str, LateUsage] = {}
+    lines = []
+    for item in items:
+        line = line_of(item)
+        if (late_line := late_lines.get(item.id)) is not None:
+            id_ = late_line.correction_id
+            if id_ not in recounted:
+                recounted[id_] = recount_correction(session, metering, session.get_one(LateUsageCorrection, id_))
+            net = _net_of(recounted[id_], late_line)
+            line = replace(line, amount=net, amount_exact=net)
+        lines.append(line)
+    return lines
+
+
+def _net_of(late: LateUsage, stored: LateUsageLine) -> Decimal:
+    key = stored.price_key, stored.description, Period(stored.period_start, stored.period_end), None
+    return next((one.net for one in late.lines if key_of(one.line) == key), Decimal(0))
 
 
 def _beside(position: int, stored: InvoiceLine | None, recounted: Line | None) -> VerifiedLine:

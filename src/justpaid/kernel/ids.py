@@ -42,6 +42,8 @@ Prefix = Literal[
     "alr",
     "mail",
     "bt",
+    "luc",
+    "lul",
 ]
 
 

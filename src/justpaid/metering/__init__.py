@@ -2,6 +2,7 @@
 
 from justpaid.metering.backfills import BackfillReader, Extent
 from justpaid.metering.backlog import Backlog
+from justpaid.metering.changes import ChangeReader, Touched
 from justpaid.metering.define import (
     change_meter,
     define_meter,
@@ -11,6 +12,7 @@ from justpaid.metering.define import (
     load_definitions,
 )
 from justpaid.metering.events import Change, EventFilter, EventReader, Measure, StoredEvent
+from justpaid.metering.line_events import CountedEvent, CountedEvents, Counting, Place, State
 from justpaid.metering.meter import Aggregation, Filter, MeterDefinition, Operator
 from justpaid.metering.metering import Metering
 from justpaid.metering.quantity import Quantity
@@ -33,7 +35,11 @@ __all__ = [
     "BackfillReader",
     "Backlog",
     "Change",
+    "ChangeReader",
     "Counted",
+    "CountedEvent",
+    "CountedEvents",
+    "Counting",
     "Counts",
     "Difference",
     "EventFilter",
@@ -48,12 +54,15 @@ __all__ = [
     "MeterDefinition",
     "Metering",
     "Operator",
+    "Place",
     "Quantity",
     "Question",
     "Reason",
     "Replay",
+    "State",
     "StoredEvent",
     "TableSize",
+    "Touched",
     "Traffic",
     "UnbilledReader",
     "Wanted",

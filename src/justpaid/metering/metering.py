@@ -8,11 +8,13 @@ from justpaid.kernel.errors import Overloaded
 from justpaid.metering.active import customers_since
 from justpaid.metering.backfills import BackfillReader
 from justpaid.metering.backlog import Backlog, backlog_of
+from justpaid.metering.changes import ChangeReader
 from justpaid.metering.drainer import Drainer
 from justpaid.metering.effects import Effects
 from justpaid.metering.events import EventReader
 from justpaid.metering.expired import Expired, held_as_levels
 from justpaid.metering.filling import SLICE_EVENTS, Filling
+from justpaid.metering.line_events import CountedEvents
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.recount import Difference, recount
@@ -81,6 +83,8 @@ class Metering:
         self.backfills = BackfillReader(journal, warehouse, self.effects)
         self.replay = Replay(journal, warehouse)
         self.unbilled = UnbilledReader(warehouse, self.effects)
+        self.counted_events = CountedEvents(warehouse, self.effects, self.expired)
+        self.changes = ChangeReader(warehouse, self.effects)
         self._usage = UsageReader(warehouse, self.rollups, self._voids, self.effects)
 
     def start(self) -> None:

@@ -71,7 +71,7 @@ def test_wrong_usage_is_exit_code_2(run: Run, arguments: list[str]) -> None:
 
 def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
-    for command in ("serve", "demo", "check", "version", "bill", "events", "plans", "keys"):
+    for command in ("serve", "demo", "check", "version", "bill", "explain", "events", "plans", "keys"):
         assert f" {command} " in shown
     assert "send" in run("events", "--help").stdout
 

@@ -1850,6 +1850,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/late-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Late Usage
+         * @description Issued invoices with late usage that is not put right yet, newest first. A page looks at 500 invoices at most, so
+         *     one with less than `limit` entries, or none, may have a next one.
+         */
+        get: operations["list_late_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{invoice}/late-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Late Usage
+         * @description What the invoice would come to with the usage of now, less what it and its corrections billed.
+         */
+        get: operations["get_late_usage"];
+        put?: never;
+        /**
+         * Correct Late Usage
+         * @description Put it right, by the organisation's policy or by another one this once. Safe to repeat: what is put right is late
+         *     no more.
+         */
+        post: operations["correct_late_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{invoice}/lines/{position}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Invoice Line
+         * @description How a line came about: usage, price, share of the period, steps, rounding, discounts and tax.
+         */
+        get: operations["explain_invoice_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{invoice}/lines/{position}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Line Events
+         * @description The events that the line's quantity was counted from, as they were at its cut-off, oldest first; with `Accept`
+         *     for CSV or NDJSON all of them, streamed.
+         */
+        get: operations["list_line_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{invoice}/lines/{position}/events.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Line Events As Csv
+         * @description All events of the line as a table.
+         */
+        get: operations["export_line_events_as_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{invoice}/lines/{position}/events.ndjson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Line Events As Ndjson
+         * @description All events of the line, one JSON document a line.
+         */
+        get: operations["export_line_events_as_ndjson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/credit-grants": {
         parameters: {
             query?: never;
@@ -2150,6 +2277,26 @@ export interface paths {
          * @description Withdraw a credit note. What it took off is due again; it keeps its number.
          */
         post: operations["void_credit_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credit-notes/{credit_note}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Credit Note
+         * @description Count the usage behind a credit note for late usage again, as it was at its cut-off, and price it again.
+         */
+        get: operations["verify_credit_note"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2744,7 +2891,7 @@ export interface components {
         Actor: {
             /**
              * Type
-             * @description `api_key` or `member`.
+             * @description `api_key` or `member`; `system` for what a billing run does by itself.
              */
             type: string;
             /** Id */
@@ -3659,6 +3806,57 @@ export interface components {
             decimal_places?: number;
         };
         /**
+         * CorrectionOfOut
+         * @description The late usage that a line bills.
+         */
+        CorrectionOfOut: {
+            /** Correction Id */
+            correction_id: string;
+            /** Invoice Id */
+            invoice_id: string;
+            /** Invoice Number */
+            invoice_number: string | null;
+        };
+        /**
+         * CorrectionOut
+         * @description What was put right already, and on which document.
+         */
+        CorrectionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Policy
+             * @enum {string}
+             */
+            policy: "next_invoice" | "supplementary_invoice" | "credit_note" | "none";
+            /**
+             * Cutoff
+             * @description Usage was counted below this sequence of events.
+             */
+            cutoff: number;
+            /**
+             * Net
+             * @description Before tax that is added, after discounts.
+             * @example 100.00
+             */
+            net: string;
+            /**
+             * Items
+             * @description Ids of the invoice items that it is on.
+             */
+            items: string[];
+            /** Supplementary Invoice Id */
+            supplementary_invoice_id: string | null;
+            /** Credit Note Id */
+            credit_note_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+        };
+        /**
          * CostOut
          * @description Of all running periods: as their invoices would be now, and at their ends if usage goes on as it did.
          */
@@ -4011,7 +4209,7 @@ export interface components {
              * @default other
              * @enum {string}
              */
-            reason?: "billing_error" | "duplicate" | "service_not_rendered" | "goodwill" | "order_change" | "other";
+            reason?: "billing_error" | "duplicate" | "service_not_rendered" | "goodwill" | "order_change" | "late_usage" | "other";
             /** Memo */
             memo?: string | null;
             /**
@@ -4068,7 +4266,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "billing_error" | "duplicate" | "service_not_rendered" | "goodwill" | "order_change" | "other";
+            reason: "billing_error" | "duplicate" | "service_not_rendered" | "goodwill" | "order_change" | "late_usage" | "other";
             /** Memo */
             memo: string | null;
             /** Lines */
@@ -4111,6 +4309,26 @@ export interface components {
             issued_at: string;
             /** Voided At */
             voided_at: string | null;
+        };
+        /**
+         * CreditNoteVerificationOut
+         * @description Of a credit note for late usage: the usage of then counted again, to its cut-off.
+         */
+        CreditNoteVerificationOut: {
+            /** Ok */
+            ok: boolean;
+            /** Cutoff */
+            cutoff: number;
+            /**
+             * Subtotal
+             * @example 100.00
+             */
+            subtotal: string;
+            /**
+             * Recounted Subtotal
+             * @example 100.00
+             */
+            recounted_subtotal: string;
         };
         /** CreditedLineIn */
         CreditedLineIn: {
@@ -4565,6 +4783,23 @@ export interface components {
              */
             amount: string;
         };
+        /** DiscountPartOut */
+        DiscountPartOut: {
+            /** Coupon */
+            coupon: string;
+            /** Name */
+            name: string;
+            /** Percent */
+            percent: string | null;
+            /** Amount Off */
+            amount_off: string | null;
+            /**
+             * Amount
+             * @description Its part of the line.
+             * @example 100.00
+             */
+            amount: string;
+        };
         /** DurationIn */
         DurationIn: {
             /**
@@ -4695,6 +4930,50 @@ export interface components {
             steps: components["schemas"]["StepOut"][];
         };
         /**
+         * ExplanationOut
+         * @description From usage to the line's total: quantity → steps → rounding → discounts → tax.
+         */
+        ExplanationOut: {
+            /** Invoice Id */
+            invoice_id: string;
+            /** Invoice Number */
+            invoice_number: string | null;
+            /** Position */
+            position: number;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "usage" | "fee" | "unused_time" | "remaining_time" | "minimum_commitment" | "item" | "late_usage";
+            /** Currency */
+            currency: string;
+            /**
+             * Price
+             * @description As agreed on, with the customer's overrides.
+             */
+            price: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Units
+             * @description Of a fee: seats, or the quantity of its add-on.
+             */
+            units: string | null;
+            metered: components["schemas"]["MeteredOut"] | null;
+            proration: components["schemas"]["ProrationOut"] | null;
+            line: components["schemas"]["LineOut"];
+            rounding: components["schemas"]["RoundingOut"];
+            /** Discounts */
+            discounts: components["schemas"]["DiscountPartOut"][];
+            /**
+             * Total
+             * @description amount − discount + tax of the line.
+             * @example 100.00
+             */
+            total: string;
+            late_usage: components["schemas"]["CorrectionOfOut"] | null;
+        };
+        /**
          * FilterIn
          * @description `exists` takes no values, `in` and `not_in` any number of them, the other operators one.
          */
@@ -4712,14 +4991,6 @@ export interface components {
              *     ]
              */
             values?: (string | number | boolean)[];
-        };
-        /** FilterOut */
-        FilterOut: {
-            /** Property */
-            property: string;
-            operator: components["schemas"]["Operator"];
-            /** Values */
-            values: string[];
         };
         /**
          * FlatPrice
@@ -5127,6 +5398,11 @@ export interface components {
             plan_version: number | null;
             /** Billing Run Id */
             billing_run_id: string | null;
+            /**
+             * Corrects Id
+             * @description The invoice whose late usage a supplementary one bills.
+             */
+            corrects_id: string | null;
             /** Currency */
             currency: string;
             /**
@@ -5270,6 +5546,7 @@ export interface components {
          *
          *     `zero_amount_policy`: whether an invoice without any amount is issued. `grace_hours`: how long the automatic run
          *     leaves a draft open for late events; None means as long as the installation does (JUSTPAID_BILLING_GRACE_S).
+         *     `late_usage_policy`: how usage that comes after that is put right.
          */
         InvoiceSettings: {
             /**
@@ -5295,6 +5572,12 @@ export interface components {
             zero_amount_policy?: "issue" | "skip";
             /** Grace Hours */
             grace_hours?: number | null;
+            /**
+             * Late Usage Policy
+             * @default next_invoice
+             * @enum {string}
+             */
+            late_usage_policy?: "next_invoice" | "supplementary_invoice" | "credit_note" | "none";
         };
         /** IssuedKeyOut */
         IssuedKeyOut: {
@@ -5426,11 +5709,145 @@ export interface components {
             /** Discountable */
             discountable: boolean;
             /**
+             * Period Start
+             * @description Of late usage: the period that it lies in.
+             */
+            period_start: string | null;
+            /** Period End */
+            period_end: string | null;
+            /**
              * Created At
              * Format: date-time
              * @example 2026-04-17T15:19:02Z
              */
             created_at: string;
+        };
+        /**
+         * LateLineOut
+         * @description The difference of one line: below zero where usage went.
+         */
+        LateLineOut: {
+            /** Description */
+            description: string;
+            /** Price Key */
+            price_key: string | null;
+            /** Meter */
+            meter: string | null;
+            /**
+             * Period Start
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_start: string;
+            /**
+             * Period End
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_end: string;
+            /**
+             * Quantity
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            quantity: string;
+            /**
+             * Billed Amount
+             * @description On the invoice and by earlier corrections.
+             * @example 100.00
+             */
+            billed_amount: string;
+            /**
+             * Amount Now
+             * @description What the line comes to with the usage of now.
+             * @example 100.00
+             */
+            amount_now: string;
+            /**
+             * Amount
+             * @description amount_now − billed_amount.
+             * @example 100.00
+             */
+            amount: string;
+            /**
+             * Discount
+             * @description What the invoice's discounts take of it.
+             * @example 100.00
+             */
+            discount: string;
+        };
+        /**
+         * LateUsageIn
+         * @description How it is to be put right, this once.
+         */
+        LateUsageIn: {
+            /**
+             * Policy
+             * @description Null: what the organisation's settings say.
+             */
+            policy?: ("next_invoice" | "supplementary_invoice" | "credit_note" | "none") | null;
+        };
+        /**
+         * LateUsageOut
+         * @description What an issued invoice lacks, with the usage of now: `lines` is empty where nothing is late.
+         */
+        LateUsageOut: {
+            /** Invoice Id */
+            invoice_id: string;
+            /** Invoice Number */
+            invoice_number: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** Subscription Id */
+            subscription_id: string | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Period Start
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_start: string;
+            /**
+             * Period End
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_end: string;
+            /**
+             * Cutoff
+             * @description The usage of now: all events below this sequence.
+             */
+            cutoff: number;
+            /** Lines */
+            lines: components["schemas"]["LateLineOut"][];
+            /**
+             * Subtotal
+             * @example 100.00
+             */
+            subtotal: string;
+            /**
+             * Discount
+             * @example 100.00
+             */
+            discount: string;
+            /**
+             * Tax
+             * @description By the tax rates of the invoice, added to the lines.
+             * @example 100.00
+             */
+            tax: string;
+            /**
+             * Total
+             * @description subtotal − discount + tax; below zero where too much was billed.
+             * @example 100.00
+             */
+            total: string;
+            /**
+             * Corrections
+             * @description What stands of earlier ones, the first one first.
+             */
+            corrections: components["schemas"]["CorrectionOut"][];
         };
         /**
          * LatencyOut
@@ -5890,7 +6307,7 @@ export interface components {
             /** Property */
             property: string | null;
             /** Filters */
-            filters: components["schemas"]["FilterOut"][];
+            filters: components["schemas"]["justpaid__api__schemas__meters__FilterOut"][];
             /** Dimensions */
             dimensions: string[];
             /**
@@ -5951,6 +6368,46 @@ export interface components {
              * @example 0.002
              */
             last_month: string;
+        };
+        /**
+         * MeteredOut
+         * @description What the quantity was counted by, with the meter as it was when the line was made.
+         */
+        MeteredOut: {
+            /** Meter */
+            meter: string;
+            /** Event */
+            event: string;
+            aggregation: components["schemas"]["Aggregation"];
+            /** Property */
+            property: string | null;
+            /** Filters */
+            filters: components["schemas"]["justpaid__api__schemas__explanations__FilterOut"][];
+            /** Dimensions */
+            dimensions: string[];
+            /**
+             * Period Start
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_start: string;
+            /**
+             * Period End
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_end: string;
+            counted: components["schemas"]["StateOut"];
+            /** @description Of late usage: what it is the difference to. */
+            counted_before: components["schemas"]["StateOut"] | null;
+            /**
+             * Value
+             * @description What the meter says; the quantity, but for a level's share of its period.
+             * @example 0.002
+             */
+            value: string;
+            /** Events Url */
+            events_url: string;
         };
         /**
          * MeteringStandingOut
@@ -6346,7 +6803,8 @@ export interface components {
              *       "net_days": 30,
              *       "number_prefix": "INV-",
              *       "credit_note_prefix": "CN-",
-             *       "zero_amount_policy": "issue"
+             *       "zero_amount_policy": "issue",
+             *       "late_usage_policy": "next_invoice"
              *     }
              */
             invoice?: components["schemas"]["InvoiceSettings"];
@@ -6619,6 +7077,16 @@ export interface components {
         Page_ItemOut_: {
             /** Data */
             data: components["schemas"]["ItemOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /** Page[LateUsageOut] */
+        Page_LateUsageOut_: {
+            /** Data */
+            data: components["schemas"]["LateUsageOut"][];
             /**
              * Next Cursor
              * @description Send it as `cursor` to get the next page; null on the last page.
@@ -7635,6 +8103,34 @@ export interface components {
              */
             tax_rates?: string[] | null;
         };
+        /**
+         * ProrationOut
+         * @description The share that a period has of the full one, by elapsed time: `numerator` / `denominator`, here to 12 places.
+         */
+        ProrationOut: {
+            /**
+             * Full Period Start
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            full_period_start: string;
+            /**
+             * Full Period End
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            full_period_end: string;
+            /** Numerator */
+            numerator: number;
+            /** Denominator */
+            denominator: number;
+            /**
+             * Share
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            share: string;
+        };
         /** ResumptionIn */
         ResumptionIn: {
             /**
@@ -7724,6 +8220,25 @@ export interface components {
              * @example 0.002
              */
             progress: string;
+        };
+        /**
+         * RoundingOut
+         * @description Once a line, half up, to the currency's minor unit.
+         */
+        RoundingOut: {
+            /**
+             * Exact
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            exact: string;
+            /** Places */
+            places: number;
+            /**
+             * Amount
+             * @example 100.00
+             */
+            amount: string;
         };
         /**
          * SeatsPrice
@@ -7913,6 +8428,16 @@ export interface components {
             email: string;
             /** Password */
             password: string;
+        };
+        /**
+         * StateOut
+         * @description Events below `cutoff` that these keys were sent with.
+         */
+        StateOut: {
+            /** Cutoff */
+            cutoff: number;
+            /** Customer Keys */
+            customer_keys: string[];
         };
         /** Status */
         Status: {
@@ -8873,6 +9398,23 @@ export interface components {
             /** Tiers */
             tiers: components["schemas"]["Tier-Output"][];
         };
+        /** FilterOut */
+        justpaid__api__schemas__explanations__FilterOut: {
+            /** Property */
+            property: string;
+            /** Operator */
+            operator: string;
+            /** Values */
+            values: string[];
+        };
+        /** FilterOut */
+        justpaid__api__schemas__meters__FilterOut: {
+            /** Property */
+            property: string;
+            operator: components["schemas"]["Operator"];
+            /** Values */
+            values: string[];
+        };
         /**
          * EventPage
          * @description One page of events, latest first.
@@ -9040,6 +9582,44 @@ export interface components {
             properties: Record<string, never>;
             /** @description Its place in the order of acceptance. */
             sequence: number;
+        };
+        /**
+         * LineEventPage
+         * @description One page of a line's events, in the order of their timestamps.
+         */
+        LineEventPage: {
+            data: components["schemas"]["LineEventOut"][];
+            /** @description Send it as `cursor` to get the next page. */
+            next_cursor: string | null;
+        };
+        /**
+         * LineEventOut
+         * @description An event that the line's quantity was counted from, as it was at the line's cut-off.
+         */
+        LineEventOut: {
+            id: string;
+            /** @description The customer's key as it was sent. */
+            customer_id: string;
+            event: string;
+            /** Format: date-time */
+            timestamp: string;
+            /**
+             * @description An exact decimal.
+             * @example 1
+             */
+            quantity: string;
+            /** @description As sent; numbers stay exact. */
+            properties: Record<string, never>;
+            /** @description Its place in the order of acceptance. */
+            sequence: number;
+            /** Format: date-time */
+            received_at: string;
+            /** @description What the meter took: a number; of a unique meter the text; null where it found none. */
+            value: string | null;
+            /** @description Its part of the line's quantity; the parts sum to it. Null where it is no sum: an average. */
+            part: string | null;
+            /** @description On a line of late usage: whether the event came or went. Null on all others. */
+            change: ("added" | "taken_back") | null;
         };
         /**
          * LiveSampleOut
@@ -18687,6 +19267,532 @@ export interface operations {
             };
         };
     };
+    list_late_usage: {
+        parameters: {
+            query?: {
+                /** @description Id, external id or alias of a customer. */
+                customer_id?: string | null;
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LateUsageOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_late_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LateUsageOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_late_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                invoice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LateUsageIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LateUsageOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_invoice_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+                /** @description The line's place on the invoice, from 1. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_line_events: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description text/csv or application/x-ndjson for all of them. */
+                accept?: string | null;
+            };
+            path: {
+                invoice: string;
+                /** @description The line's place on the invoice, from 1. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineEventPage"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_line_events_as_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+                /** @description The line's place on the invoice, from 1. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_line_events_as_ndjson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoice: string;
+                /** @description The line's place on the invoice, from 1. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_credit_grants: {
         parameters: {
             query?: {
@@ -20345,6 +21451,73 @@ export interface operations {
             };
             /** @description The content type is not read */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_credit_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credit_note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditNoteVerificationOut"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

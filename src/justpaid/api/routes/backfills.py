@@ -72,6 +72,7 @@ def close_backfill(backfill_id: str, unit: Unit) -> BackfillOut:
     is_open = installation.backfills.steps(backfill).stage is Stage.OPEN
     with installation.metering.expired.replacing(backfill) if is_open else nullcontext():
         installation.backfills.close(backfill)
+    unit.note("updated", "backfills", backfill_id, {"status": ("open" if is_open else "closed", "closed")})
     return _told(unit, [record])[0]
 
 
@@ -80,7 +81,9 @@ def revert_backfill(backfill_id: str, unit: Unit) -> BackfillOut:
     """Take its events out again, for good, and let what it replaced count. An open one is given up. Issued invoices
     stay as they are; the ids of its events may be sent anew."""
     record = find_backfill(unit.session, backfill_id)
+    before = unit.installation.backfills.steps(backfill_of(record)).stage
     unit.installation.backfills.revert(backfill_of(record))
+    unit.note("updated", "backfills", backfill_id, {"status": (str(before), "reverted")})
     return _told(unit, [record])[0]
 
 

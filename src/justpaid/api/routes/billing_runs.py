@@ -26,6 +26,10 @@ def create_billing_run(body: BillingRunIn, unit: Unit) -> BillingRunOut:
         as_of=as_of,
         finalize=body.finalize,
     )
+    made = {
+        name: (None, getattr(run, name)) for name in ("as_of", "finalize", "invoices_created", "invoices_finalized")
+    }
+    unit.note("created", "billing_runs", run.id, made)
     return BillingRunOut.of(run)
 
 

@@ -10,6 +10,7 @@ from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
 from justpaid.api.routes.invoices import CSV, PDF, file_response
 from justpaid.api.schemas.credit_notes import CreditNoteIn, CreditNoteOut
+from justpaid.api.schemas.invoices import CreditNoteVerificationOut
 from justpaid.api.unit_of_work import Unit
 from justpaid.customers import find_customer
 from justpaid.invoicing import (
@@ -22,6 +23,7 @@ from justpaid.invoicing import (
     render_pdf,
 )
 from justpaid.invoicing import list_credit_notes as newest
+from justpaid.invoicing import verify_credit_note as verify
 from justpaid.invoicing import void_credit_note as void
 
 router = new_router("credit notes", "/v1/credit-notes")
@@ -64,6 +66,13 @@ def get_credit_note(credit_note: str, unit: Unit) -> CreditNoteOut:
 def void_credit_note(credit_note: str, unit: Unit) -> CreditNoteOut:
     """Withdraw a credit note. What it took off is due again; it keeps its number."""
     return CreditNoteOut.of(void(unit.session, find_credit_note(unit.session, credit_note), unit.now()))
+
+
+@router.get("/{credit_note}/verify")
+def verify_credit_note(credit_note: str, unit: Unit) -> CreditNoteVerificationOut:
+    """Count the usage behind a credit note for late usage again, as it was at its cut-off, and price it again."""
+    note = find_credit_note(unit.session, credit_note)
+    return CreditNoteVerificationOut.of(verify(unit.session, unit.installation.metering, note), note.currency)
 
 
 @router.get("/{credit_note}/pdf", response_class=Response, responses=file_response(PDF))

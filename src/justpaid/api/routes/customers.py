@@ -76,8 +76,17 @@ def get_customer(customer: str, unit: Unit) -> CustomerOut:
 @router.patch("/{customer:path}")
 def update_customer(customer: str, body: CustomerPatch, unit: Unit) -> CustomerOut:
     """Change the fields that are sent."""
-    return _shown(unit, update(unit.session, customer, body.changes()))
+    changes = body.changes()
+    before = _aliases(unit, find_customer(unit.session, customer))
+    changed = update(unit.session, customer, changes)
+    if before != (aliases := _aliases(unit, changed)):
+        unit.note("updated", "customers", changed.id, {"aliases": (before, aliases)})
+    return _shown(unit, changed)
+
+
+def _aliases(unit: Unit, customer: Customer) -> list[str]:
+    return keys_of(unit.session, [customer], "alias")[customer.id]
 
 
 def _shown(unit: Unit, customer: Customer) -> CustomerOut:
-    return CustomerOut.of(customer, keys_of(unit.session, [customer], "alias")[customer.id])
+    return CustomerOut.of(customer, _aliases(unit, customer))

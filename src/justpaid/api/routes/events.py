@@ -1,9 +1,7 @@
 """Events: the list, one with its fate, and its corrections. Sending them is `justpaid.api.events`."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +10,7 @@ from starlette.responses import Response
 
 from justpaid.api.event_fate import fate_of
 from justpaid.api.event_keys import event_keys
-from justpaid.api.paging import PageRequest
+from justpaid.api.event_paging import EventPageRequest
 from justpaid.api.route import router as new_router
 from justpaid.api.schemas.amendments import AmendmentIn
 from justpaid.api.schemas.events import EventOut, EventPage, event_out_fields
@@ -20,41 +18,15 @@ from justpaid.api.unit_of_work import Unit
 from justpaid.api.values import Instant
 from justpaid.customers import owners_of
 from justpaid.ingest import Corrections, Standing
-from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
+from justpaid.kernel.errors import Conflict, NotFound
 from justpaid.metering import EventFilter, StoredEvent
 
 router = new_router("events", "/v1/events")
 
 #: How long a reader waits for what was accepted before its question to be metered.
 _PATIENCE_S: Final = 1.0
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _CHUNK: Final = 10_000
 _encoder: Final = msgspec.json.Encoder()
-
-
-class EventPageRequest(PageRequest):
-    """A cursor of this list is the timestamp and the sequence of the last event shown."""
-
-    def before(self) -> tuple[datetime, int] | None:
-        """Raises: InvalidRequest."""
-        if self._cursor is None:
-            return None
-        try:
-            microseconds, sequence = urlsafe_b64decode(self._cursor.encode("ascii") + b"==").decode("ascii").split(".")
-            position = _EPOCH + timedelta(microseconds=int(microseconds)), int(sequence)
-        except (ValueError, OverflowError):
-            position = _LATEST, -1
-        if not (_EPOCH <= position[0] < _LATEST and 0 <= position[1] < 2**63):
-            raise InvalidRequest.of("cursor", "is none of this list's: send next_cursor as it came, or leave it out")
-        return position
-
-    def next_cursor(self, found: list[StoredEvent]) -> str | None:
-        if len(found) <= self.limit:
-            return None
-        last = found[self.limit - 1]
-        position = f"{(last.timestamp - _EPOCH) // timedelta(microseconds=1)}.{last.sequence}"
-        return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def _shown_as(schema: str) -> dict[int | str, dict[str, Any]]:
@@ -76,7 +48,7 @@ def list_events(
     unattributed: Annotated[bool, Query(description="Only events that no customer has the key of.")] = False,
 ) -> Response:
     """Accepted events, latest first."""
-    before = paging.before()
+    before = paging.place()
     _await_metering(unit)
     reader = unit.installation.metering.events
     keys = None if customer_id is None else event_keys(unit.session, customer_id)
@@ -132,7 +104,15 @@ def _corrected(unit: Unit, event_id: str, correct: Callable[[Corrections, Standi
     if request is None or not corrections.is_by(versions, organisation_id, request):
         with installation.metering.expired.correcting(organisation_id, event.event, event.timestamp):
             correct(corrections, _standing(organisation_id, event))
+        unit.note("updated", "events", event_id, _changes(event, _found(unit, event_id)))
     return _json(fate_of(unit, _found(unit, event_id)))
+
+
+def _changes(before: StoredEvent, after: StoredEvent) -> dict[str, tuple[object, object]]:
+    if after.voided:
+        return {"status": ("counted", "voided")}
+    fields = "customer_key", "event", "timestamp", "quantity", "properties"
+    return {name: (getattr(before, name), getattr(after, name)) for name in fields}
 
 
 def _request(unit: Unit) -> bytes | None:

@@ -21,6 +21,7 @@ def advance_test_clock(body: AdvanceIn, unit: Unit) -> AdvancedOut:
     check_advance(find_organisation(unit.session, unit.organisation_id), body.to, unit.installation.clock)
     # Each step commits by itself, as a billing run's chunks do; this request's transaction has only its key in it.
     made = advance(unit.installation.database, unit.installation.metering, unit.organisation_id, body.to)
+    unit.note("updated", "organisations", unit.organisation_id, {"clock_at": (unit.identity.clock_at, made.now)})
     return AdvancedOut(
         now=made.now,
         frozen=True,

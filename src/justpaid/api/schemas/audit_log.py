@@ -9,7 +9,7 @@ from justpaid.api.values import Instant, Output
 
 
 class Actor(Output):
-    type: str = Field(description="`api_key` or `member`.")
+    type: str = Field(description="`api_key` or `member`; `system` for what a billing run does by itself.")
     id: str
     name: str | None = Field(description="The key's start and end, or the member's e-mail address, as it was then.")
 

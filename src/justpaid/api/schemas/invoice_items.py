@@ -48,6 +48,8 @@ class ItemOut(Output):
     amount: BilledAmount
     tax_rates: list[str] | None
     discountable: bool
+    period_start: Instant | None = Field(description="Of late usage: the period that it lies in.")
+    period_end: Instant | None
     created_at: Instant
 
     @classmethod

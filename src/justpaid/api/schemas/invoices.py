@@ -10,7 +10,7 @@ from justpaid.api.schemas.invoice_items import ItemFields
 from justpaid.api.schemas.lines import BilledAmount, LineOut, LineTaxOut, billed
 from justpaid.api.values import Input, Instant, Output, PlainDecimal
 from justpaid.catalog import PlanVersion
-from justpaid.invoicing import Invoice, Verification, VerifiedLine
+from justpaid.invoicing import CreditNoteVerification, Invoice, Verification, VerifiedLine
 from justpaid.taxes import TaxStatus
 
 InvoiceStatus = Literal["draft", "finalized", "paid", "void", "uncollectible", "skipped"]
@@ -78,6 +78,7 @@ class InvoiceOut(Output):
     plan: str | None
     plan_version: int | None
     billing_run_id: str | None
+    corrects_id: str | None = Field(description="The invoice whose late usage a supplementary one bills.")
     currency: str
     timezone: str = Field(description="In which the periods are reckoned and dates are printed.")
     period_start: Instant
@@ -176,6 +177,24 @@ class VerifiedLineOut(Output):
             recounted_quantity=line.recounted_quantity,
             ok=line.ok,
             **{name: amount if amount is None else billed(amount, currency) for name, amount in amounts.items()},
+        )
+
+
+class CreditNoteVerificationOut(Output):
+    """Of a credit note for late usage: the usage of then counted again, to its cut-off."""
+
+    ok: bool
+    cutoff: int
+    subtotal: BilledAmount
+    recounted_subtotal: BilledAmount
+
+    @classmethod
+    def of(cls, verification: CreditNoteVerification, currency: str) -> "CreditNoteVerificationOut":
+        return cls(
+            ok=verification.ok,
+            cutoff=verification.cutoff,
+            subtotal=billed(verification.subtotal, currency),
+            recounted_subtotal=billed(verification.recounted_subtotal, currency),
         )
 
 
