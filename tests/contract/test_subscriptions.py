@@ -220,6 +220,9 @@ def test_an_estimate_tells_its_period(shop: TestClient) -> None:
         "tax": "0.00",
         "tax_included": "0.00",
         "total": "20.00",
+        "billed_so_far": "0.00",
+        "unbilled_usage": "0.00",
+        "next_billing_threshold": None,
     }
 
 
