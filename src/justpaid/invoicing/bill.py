@@ -52,7 +52,7 @@ class Bill:
                     told_apart[price.bands] = None
         return [
             Asked(self.customer_id, self.keys, self.meters[meter], period, tuple(bands[meter, period]))
-            for meter, period in sorted(bands, key=str)
+            for meter, period in sorted(bands)
         ]
 
     def lines(self, answers: Answers) -> list[Line]:

@@ -6,7 +6,7 @@ repeated, and to put right again what was put right changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -136,25 +136,30 @@ def _invoices(session: Session, touched: Sequence[Touched]) -> list[str]:
     meters = load_definitions(session)
     levels = {meter.event for meter in meters if meter.aggregation is Aggregation.WEIGHTED_SUM}
     spans: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
+    newest: dict[str, int] = defaultdict(int)
     for part in _parts(touched, _KEYS):
         owners = owners_of(session, {one.customer_key for one in part})
         for one in part:
             if owner := owners.get(one.customer_key):
                 spans[owner].append((one.first, None if one.event in levels else one.last))
+                newest[owner] = max(newest[owner], one.newest)
     found: dict[str, datetime] = {}
     for customers in _parts(list(spans.items()), _CHUNK):
-        query = sa.select(Invoice.id, Invoice.period_end).where(*_OF_PERIODS, sa.or_(*_overlapping(customers)))
+        query = sa.select(Invoice.id, Invoice.period_end).where(*_OF_PERIODS, sa.or_(*_overlapping(customers, newest)))
         found |= {id_: end for id_, end in session.execute(query)}  # noqa: C416  (rows are no pairs to mypy)
     return sorted(found, key=lambda id_: (found[id_], id_))
 
 
 def _overlapping(
-    customers: Iterable[tuple[str, list[tuple[datetime, datetime | None]]]],
+    customers: Iterable[tuple[str, list[tuple[datetime, datetime | None]]]], newest: Mapping[str, int]
 ) -> Iterator[sa.ColumnElement[bool]]:
+    """Invoices that bill time in which usage changed, and that were made before the newest change."""
     for customer_id, spans in customers:
         first = min(start for start, _ in spans)
         open_ended = any(last is None for _, last in spans)
-        condition = sa.and_(Invoice.customer_id == customer_id, Invoice.period_end > first)
+        condition = sa.and_(
+            Invoice.customer_id == customer_id, Invoice.period_end > first, Invoice.cutoff <= newest[customer_id]
+        )
         if not open_ended:
             condition = sa.and_(condition, Invoice.period_start <= max(last for _, last in spans if last))
         yield condition

@@ -12,12 +12,14 @@ from justpaid.platform.warehouse import Warehouse, quote
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Events of this key and name, with timestamps from `first` to `last`, came, went, or came to count or not."""
+    """Events of this key and name, with timestamps from `first` to `last`, came, went, or came to count or not; the
+    newest of these changes at the sequence `newest`, or at an unknown one (`NEVER`)."""
 
     customer_key: str
     event: str
     first: datetime
     last: datetime
+    newest: int
 
 
 class ChangeReader:
@@ -29,24 +31,32 @@ class ChangeReader:
         """Of events with timestamps `before` an instant: what changed from this sequence on, and all that there is of
         the customer `keys`. More may be told than changes usage, never less.  Raises: EngineUnavailable."""
         voids = f"""SELECT customer, event, toDateTime64(min(bucket), 6, 'UTC') AS first,
-                toDateTime64(max(bucket) + {BUCKET_S - 1}, 6, 'UTC') AS last
+                toDateTime64(max(bucket) + {BUCKET_S - 1}, 6, 'UTC') AS last, max(seq) AS newest
             FROM voids WHERE organisation = {{organisation:String}} AND seq >= {sequence:d}
             GROUP BY customer, event"""
-        events = f"""SELECT customer, event, min(timestamp) AS first, max(timestamp) AS last
+        whole = " OR ".join(self._of_old(organisation_id, sequence, keys)) or "0"
+        events = f"""SELECT customer, event, min(timestamp) AS first, max(timestamp) AS last,
+                max(if({whole}, toUInt64({NEVER}), seq)) AS newest
             FROM events WHERE organisation = {{organisation:String}} AND timestamp < {{before:DateTime64(6, 'UTC')}}
-                AND ({" OR ".join(self._conditions(organisation_id, sequence, keys))})
+                AND (seq >= {sequence:d} OR {whole})
             GROUP BY customer, event"""
         parameters: dict[str, Any] = {"organisation": organisation_id, "before": before, "keys": list(keys)}
         if not keys:
             del parameters["keys"]
         rows = self._warehouse.query(f"{events} UNION ALL {voids}", parameters).to_pylist()
         return [
-            Touched(row["customer"], row["event"], row["first"].astimezone(UTC), row["last"].astimezone(UTC))
+            Touched(
+                row["customer"],
+                row["event"],
+                row["first"].astimezone(UTC),
+                row["last"].astimezone(UTC),
+                row["newest"],
+            )
             for row in rows
         ]
 
-    def _conditions(self, organisation_id: str, sequence: int, keys: Collection[str]) -> Iterator[str]:
-        yield f"seq >= {sequence:d}"
+    def _of_old(self, organisation_id: str, sequence: int, keys: Collection[str]) -> Iterator[str]:
+        """Conditions on events of whatever sequence that came to count, or ceased to, from this one on."""
         if keys:
             yield "customer IN {keys:Array(String)}"
         for effect in self._effects.of(organisation_id):
