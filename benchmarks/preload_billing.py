@@ -69,7 +69,7 @@ def _contracts(session: Session, organisation_id: str, count: int, baseline: int
     at = f"(timestamptz '{FIRST_MONTH}-01 00:00:00+00' + make_interval(days => {day} - 1))"
     numbers = f"generate_series(0, {count - 1}) AS n"
     _copies(session, "customers", customer.id, numbers, {"id": "'cus_' || lpad(n::text, 26, '0')",
-            "external_id": "'bill-' || n", "name": "'Customer ' || n"})  # fmt: skip
+            "external_id": "'bill-' || n", "name": "'Customer ' || n", "created_at": "now()"})  # fmt: skip
     for kind, key in (("id", "'cus_' || lpad(n::text, 26, '0')"), ("external_id", "'bill-' || n")):
         session.execute(sa.text(
             "INSERT INTO customer_keys (organisation_id, key, customer_id, kind) "

@@ -1,5 +1,6 @@
 """The warehouse on the real ClickHouse engine."""
 
+import queue
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse.chdb import ChdbWarehouse
 
 TRICKY = [
     "plain",
@@ -62,3 +64,20 @@ def test_a_wrong_statement_says_why(warehouse: Warehouse) -> None:
     with pytest.raises(EngineUnavailable, match="does not exist"):
         warehouse.query("SELECT no_such_function(1)")
     assert warehouse.query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
+
+
+class Engine:
+    """Stands in for a connection to the engine, which a process can open once only."""
+
+    def close(self) -> None: ...
+
+
+def test_what_comes_after_the_close_is_refused_and_does_not_wait_for_ever() -> None:
+    closed = ChdbWarehouse.__new__(ChdbWarehouse)
+    closed._sessions = queue.LifoQueue()
+    for _ in range(4):
+        closed._sessions.put(Engine())
+    closed.close()
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable, match="stopping"):
+            closed.query("SELECT 1")

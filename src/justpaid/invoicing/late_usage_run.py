@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
 from justpaid.accounts import Actor, LateUsagePolicy, audit, find_organisation, settings_of
-from justpaid.customers import CustomerKey, owners_of
+from justpaid.customers import Customer, CustomerKey, owners_of
 from justpaid.invoicing.late_usage import CORRECTABLE, LateUsage, find_late_usage
 from justpaid.invoicing.late_usage_documents import correct_late_usage
 from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageMark
@@ -127,7 +127,11 @@ def _new_keys(session: Session, since: datetime | None) -> Sequence[str]:
     """Keys that customers were given after they were made, since then."""
     if since is None:
         return ()
-    query = sa.select(CustomerKey.key).where(CustomerKey.kind != "id", CustomerKey.created_at > since - _OVERLAP)
+    query = (
+        sa.select(CustomerKey.key)
+        .join(Customer, Customer.id == CustomerKey.customer_id)
+        .where(CustomerKey.created_at > Customer.created_at, CustomerKey.created_at > since - _OVERLAP)
+    )
     return session.scalars(query.order_by(CustomerKey.key)).all()
 
 

@@ -73,8 +73,10 @@ class ChdbWarehouse:
             self.execute(f"ALTER TABLE {table} MODIFY SETTING storage_policy = '{self._policy}'")
 
     def close(self) -> None:
+        """Once the statements that run have ended; those that come later are refused."""
         for _ in range(_CONNECTIONS):
             self._sessions.get().close()
+        self._sessions.put(None)
 
     def _run(self, sql: str, parameters: dict[str, Any] | None, output: str) -> Any:
         bound = {name: parameter(value) for name, value in (parameters or {}).items()}
@@ -84,6 +86,9 @@ class ChdbWarehouse:
     @contextmanager
     def _session(self) -> Iterator[Any]:
         session = self._sessions.get()
+        if session is None:
+            self._sessions.put(None)  # for the next who waits
+            raise EngineUnavailable("The warehouse is closed: the server is stopping.")
         try:
             yield session
         except Exception as error:
