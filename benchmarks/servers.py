@@ -144,7 +144,12 @@ class Server:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUSTPAID_", "DATABASE_URL"))}
     root = str(Path(__file__).parent.parent)
-    return kept | {"JUSTPAID_BOOTSTRAP_API_KEY": KEY, "JUSTPAID_LOG_LEVEL": "warning", "PYTHONPATH": root}
+    return kept | {
+        "JUSTPAID_BOOTSTRAP_API_KEY": KEY,
+        "JUSTPAID_LOG_LEVEL": "warning",
+        "JUSTPAID_BILLING_INTERVAL_S": "0",  # a run that comes by itself would bill what is measured
+        "PYTHONPATH": root,
+    }
 
 
 def _free_port() -> int:
