@@ -134,19 +134,28 @@ def rollup_insert(
     One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
     event is read once, however many meters take it.
     """
-    groups: dict[tuple[str, str], list[tuple[MeterDefinition, str, str]]] = {}
+    parts = []
     for meter, rollup in rollups:
         condition = matches(meter)
         if start < rollup.live_from < end:
             condition = f"({condition}) AND seq >= {rollup.live_from}"
-        groups.setdefault((meter.organisation_id, meter.event), []).append((meter, rollup.id, condition))
-    branches = [_branch(group, effects, start, end, upto) for group in groups.values()]
-    return f"INSERT INTO usage {' UNION ALL '.join(branches)}"
+        parts.append((meter, rollup.id, condition))
+    return f"INSERT INTO usage {_select(parts, effects, start, end, upto)}"
 
 
-def rollup_select(meter: MeterDefinition, effects: Effects, rollup_id: str, end: int) -> str:
-    """What this meter's rows in `usage` ought to be, from all events below sequence `end`."""
-    return _branch([(meter, rollup_id, matches(meter))], effects, 0, end, 0)
+def rollup_select(rollups: Sequence[tuple[MeterDefinition, Rollup]], effects: Effects, end: int) -> str:
+    """What the rows of these rollups in `usage` ought to be, from all events below sequence `end`."""
+    return _select([(meter, rollup.id, matches(meter)) for meter, rollup in rollups], effects, 0, end, 0)
+
+
+def _select(
+    parts: Sequence[tuple[MeterDefinition, str, str]], effects: Effects, start: int, end: int, upto: int
+) -> str:
+    """`parts`: meters, each with its rollup's id and its condition."""
+    groups: dict[tuple[str, str], list[tuple[MeterDefinition, str, str]]] = {}
+    for part in parts:
+        groups.setdefault((part[0].organisation_id, part[0].event), []).append(part)
+    return " UNION ALL ".join(_branch(group, effects, start, end, upto) for group in groups.values())
 
 
 def _branch(
