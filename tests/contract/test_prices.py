@@ -25,6 +25,7 @@ def test_the_answer_is_as_promised(client: TestClient) -> None:
         "amount": "100.00",
         "amount_exact": "100",
         "currency": "USD",
+        "effective_rate": "0.002",
         "steps": [{"description": "50,000 at 0.002", "quantity": "50000", "unit_amount": "0.002", "amount": "100"}],
     }
 
@@ -64,6 +65,28 @@ def test_usage_in_parts_is_priced_as_a_whole(client: TestClient) -> None:
     in_parts = evaluated(client, {"model": "graduated", "tiers": TIERS}, usage=parts)
     assert in_parts == evaluated(client, {"model": "graduated", "tiers": TIERS}, quantity=250)
     assert evaluated(client, PER_UNIT, usage=[])["amount"] == "0.00"
+
+
+def test_a_curve_has_the_amount_and_the_effective_rate_of_each_quantity(client: TestClient) -> None:
+    price = {"model": "graduated", "tiers": TIERS}
+    points = [[{"quantity": 0}], [{"quantity": 100}], [{"quantity": 100}, {"quantity": "150"}]]
+    answer = post(client, "/v1/prices/curve", {"price": price, "currency": "USD", "points": points}, 200)
+    assert answer == {
+        "currency": "USD",
+        "points": [
+            {"quantity": "0", "amount": "0.00", "effective_rate": None},
+            {"quantity": "100", "amount": "11.00", "effective_rate": "0.11"},
+            {"quantity": "250", "amount": "20.50", "effective_rate": "0.082"},
+        ],
+    }
+
+
+def test_a_curve_of_a_wrong_price_names_its_field(client: TestClient) -> None:
+    body = {"price": {"model": "per_unit", "unit_amount": "-1"}, "currency": "USD", "points": [[{"quantity": 1}]]}
+    response = client.post("/v1/prices/curve", json=body)
+    assert (response.status_code, errors(response)) == (422, ["price.unit_amount"])
+    none = client.post("/v1/prices/curve", json={"price": PER_UNIT, "currency": "USD", "points": []})
+    assert (none.status_code, errors(none)) == (422, ["points"])
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "13"), ("USD", "12.50"), ("KWD", "12.500")])

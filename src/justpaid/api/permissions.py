@@ -67,6 +67,7 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "GET /v1/plans/{plan}/versions/{version}",
         "GET /v1/catalog",
         "POST /v1/prices/evaluate",
+        "POST /v1/prices/curve",
     ),
     "catalog:write": (
         "POST /v1/products",

@@ -1,6 +1,7 @@
 """Find invoices and billing runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -25,8 +26,13 @@ def list_invoices(
     customer_id: str | None = None,
     status: str | Sequence[str] | None = None,
     subscription_id: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> Sequence[Invoice]:
-    """Newest first; those made before `before_id` where it is given. `status`: one, or any of several."""
+    """Newest first; made before `before_id` where it is given, and issued (a draft: made) in `[start, end)`.
+
+    `status`: one, or any of several.
+    """
     query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit).options(selectinload(Invoice.lines))
     for column, value in (
         (Invoice.customer_id, customer_id),
@@ -35,6 +41,11 @@ def list_invoices(
     ):
         if value is not None:
             query = query.where(column == value if isinstance(value, str) else column.in_(value))
+    dated = sa.func.coalesce(Invoice.issued_at, Invoice.created_at)
+    if start is not None:
+        query = query.where(dated >= start)
+    if end is not None:
+        query = query.where(dated < end)
     return session.scalars(query.where(Invoice.id < before_id) if before_id else query).all()
 
 

@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from justpaid.kernel.decimals import plain
+from justpaid.kernel.decimals import EXACT, PLACES, plain
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.money import UnknownCurrency, minor_places
 from justpaid.pricing.models import Price
 from justpaid.pricing.rating import Rating, Step, round_line
-from justpaid.pricing.usage import Usage
+from justpaid.pricing.usage import Usage, quantity_of
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`amount` is rounded to the currency's minor unit, `amount_exact` is not; both are in major units."""
+    """`amount` is rounded to the currency's minor unit, `amount_exact` is not; both are in major units.
+
+    `effective_rate`: `amount_exact` for each unit, to 12 places; None where the quantity is 0.
+    """
 
     amount: Decimal
     amount_exact: Decimal
+    effective_rate: Decimal | None
     currency: str
     steps: tuple[Step, ...]
 
@@ -27,6 +31,7 @@ class Evaluation:
         return {
             "amount": format(self.amount, "f"),
             "amount_exact": plain(self.amount_exact),
+            "effective_rate": None if self.effective_rate is None else plain(self.effective_rate),
             "currency": self.currency,
             "steps": [step.as_json() for step in self.steps],
         }
@@ -50,4 +55,11 @@ def evaluate(price: Price, currency: str, usage: Sequence[Usage]) -> Evaluation:
     except UnknownCurrency as unknown:
         raise InvalidRequest.of("currency", str(unknown)) from None
     rating = rate(price, usage)
-    return Evaluation(round_line(rating, currency), rating.amount_exact, currency, rating.steps)
+    effective = _effective_rate(rating.amount_exact, quantity_of(usage))
+    return Evaluation(round_line(rating, currency), rating.amount_exact, effective, currency, rating.steps)
+
+
+def _effective_rate(amount: Decimal, quantity: Decimal) -> Decimal | None:
+    if not quantity:
+        return None
+    return EXACT.quantize(EXACT.divide(amount, quantity), Decimal(1).scaleb(-PLACES))

@@ -1225,6 +1225,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prices/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate Curve
+         * @description What a price makes of many quantities, for a curve of cost and of the effective rate. Nothing is kept.
+         */
+        post: operations["evaluate_curve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subscriptions": {
         parameters: {
             query?: never;
@@ -4345,6 +4365,63 @@ export interface components {
             amount: string | number;
         };
         /**
+         * CurveIn
+         * @description Points of a curve, each a quantity in its parts.
+         */
+        CurveIn: {
+            /**
+             * Price
+             * @description As in a plan; `key` and `meter` are not needed.
+             */
+            price: components["schemas"]["FlatPrice-Input"] | components["schemas"]["SeatsPrice-Input"] | components["schemas"]["PerUnitPrice-Input"] | components["schemas"]["GraduatedPrice-Input"] | components["schemas"]["VolumePrice-Input"] | components["schemas"]["PackagePrice-Input"] | components["schemas"]["PercentagePrice-Input"] | components["schemas"]["MatrixPrice-Input"] | components["schemas"]["CostPlusPrice-Input"];
+            /**
+             * Currency
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Points
+             * @example [
+             *       [
+             *         {
+             *           "quantity": "1000"
+             *         }
+             *       ],
+             *       [
+             *         {
+             *           "quantity": "2000"
+             *         }
+             *       ]
+             *     ]
+             */
+            points: components["schemas"]["Usage"][][];
+        };
+        /** CurveOut */
+        CurveOut: {
+            /** Currency */
+            currency: string;
+            /** Points */
+            points: components["schemas"]["CurvePointOut"][];
+        };
+        /** CurvePointOut */
+        CurvePointOut: {
+            /**
+             * Quantity
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            quantity: string;
+            /**
+             * Amount
+             * @description Rounded, as an invoice line would have it.
+             * @example 100.00
+             */
+            amount: string;
+            /** Effective Rate */
+            effective_rate: string | null;
+        };
+        /**
          * CustomerIn
          * @description `external_id` or `name` is required.
          */
@@ -4926,6 +5003,12 @@ export interface components {
             amount_exact: string;
             /** Currency */
             currency: string;
+            /**
+             * Effective Rate
+             * @description `amount_exact` a unit, to 12 places; null where the quantity is 0.
+             * @example 0.002
+             */
+            effective_rate: string | null;
             /** Steps */
             steps: components["schemas"]["StepOut"][];
         };
@@ -16168,6 +16251,105 @@ export interface operations {
             };
         };
     };
+    evaluate_curve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_subscriptions: {
         parameters: {
             query?: {
@@ -18308,6 +18490,10 @@ export interface operations {
                 customer_id?: string | null;
                 status?: ("draft" | "finalized" | "paid" | "void" | "uncollectible" | "skipped") | null;
                 subscription_id?: string | null;
+                /** @description Issued at or after; of a draft, made at or after. */
+                from?: string | null;
+                /** @description Issued before; of a draft, made before. */
+                to?: string | null;
                 /** @description The most entries to return. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */

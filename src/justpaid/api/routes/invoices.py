@@ -10,6 +10,7 @@ from justpaid.accounts import find_organisation
 from justpaid.api.paging import Page, Paging
 from justpaid.api.route import router as new_router
 from justpaid.api.schemas.invoices import InvoiceIn, InvoiceOut, InvoicePatch, InvoiceStatus, VerificationOut
+from justpaid.api.schemas.usage import QueryInstant
 from justpaid.api.unit_of_work import Unit
 from justpaid.catalog import PlanVersion
 from justpaid.customers import find_customer
@@ -66,6 +67,12 @@ def list_invoices(
     customer_id: Annotated[str | None, Query(description="Id, external id or alias of a customer.")] = None,
     status: Annotated[InvoiceStatus | None, Query()] = None,
     subscription_id: Annotated[str | None, Query()] = None,
+    start: Annotated[
+        QueryInstant | None, Query(alias="from", description="Issued at or after; of a draft, made at or after.")
+    ] = None,
+    end: Annotated[
+        QueryInstant | None, Query(alias="to", description="Issued before; of a draft, made before.")
+    ] = None,
 ) -> Page[InvoiceOut]:
     """All invoices, or a part of them, newest first."""
     customer = find_customer(unit.session, customer_id) if customer_id is not None else None
@@ -76,6 +83,8 @@ def list_invoices(
         customer_id=customer.id if customer else None,
         status=status,
         subscription_id=subscription_id,
+        start=start,
+        end=end,
     )
     return paging.page(found, lambda invoice: shown(unit.session, invoice))
 
