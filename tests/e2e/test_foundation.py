@@ -11,7 +11,10 @@ from tests.e2e.browser import DESKTOP, PHONE, Scheme, Watched
 from tests.e2e.conftest import OWNER, Site
 from tests.e2e.seed import event
 
-PAGES = ("/", "/usage", "/customers", "/pricing", "/invoices", "/events", "/developers", "/settings")
+PAGES = (
+    *("/", "/usage", "/customers", "/events", "/developers", "/settings"),
+    *("/pricing", "/pricing/new", "/pricing/compare", "/pricing/scale", "/invoices", "/invoices/runs"),
+)
 
 
 def test_signing_in_leads_to_the_page_asked_for_and_out_again(visit: Callable[..., Watched]) -> None:
@@ -79,7 +82,7 @@ def test_every_page_can_be_used_by_everybody(signed_in: Callable[..., Watched], 
     page = watched.page
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    watched.picture(f"{path[1:]}-phone-{scheme}")
+    watched.picture(f"{path[1:].replace('/', '-')}-phone-{scheme}")
     assert watched.axe() == []
     assert watched.overflow() <= 0
     assert watched.complaints == []

@@ -60,6 +60,7 @@ def test_the_answer_has_the_promised_shape() -> None:
     assert evaluate(price, "USD", used("1500")).as_json() == {
         "amount": "100.00",
         "amount_exact": "100",
+        "effective_rate": "0.066666666667",
         "currency": "USD",
         "steps": [{"description": "2 packages of 1,000", "quantity": "2", "unit_amount": "50", "amount": "100"}],
     }

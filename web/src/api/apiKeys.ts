@@ -12,3 +12,8 @@ export const apiKeysQuery = () =>
       answer(api.GET("/v1/api-keys", { params: { query: pageAt(pageParam) }, signal })),
     ...paged,
   });
+
+/** Its answer has the secret, this once. */
+export const createApiKey = (name: string) => answer(api.POST("/v1/api-keys", { body: { name } }));
+export const revokeApiKey = (key_id: string) =>
+  answer(api.DELETE("/v1/api-keys/{key_id}", { params: { path: { key_id } } }));

@@ -25,6 +25,8 @@ export interface TimeChartProps {
   format: (value: number) => string;
   height?: number;
   stacked?: boolean;
+  /** What the points are told apart by, where it is not time. */
+  axis?: string;
 }
 
 // The drawing is most of the page's code; the figures around it need not wait for it.
@@ -34,7 +36,7 @@ const Drawing = lazy(() => import("./TimeChartDrawing"));
  * A chart over time. Arrow keys move from point to point once it has the focus, and a screen reader gets its table.
  */
 export function TimeChart(props: TimeChartProps) {
-  const { label, points, series, format, height = 220 } = props;
+  const { label, points, series, format, height = 220, axis = "Time" } = props;
   return (
     <Box component="figure" className={classes.figure ?? ""} h={height}>
       <Suspense fallback={<Skeleton h={height} />}>
@@ -45,7 +47,7 @@ export function TimeChart(props: TimeChartProps) {
           <caption>{label}</caption>
           <thead>
             <tr>
-              <th scope="col">Time</th>
+              <th scope="col">{axis}</th>
               {series.map((each) => (
                 <th key={each.key} scope="col">
                   {each.label}

@@ -7,4 +7,32 @@ const pricingRoute = createRoute({
   component: lazyRouteComponent(() => import("./PricingPage"), "PricingPage"),
 });
 
-export const pricingRoutes = [pricingRoute];
+const newPlanRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/pricing/new",
+  component: lazyRouteComponent(() => import("./NewPlanPage"), "NewPlanPage"),
+});
+
+const compareRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/pricing/compare",
+  validateSearch: (search: Record<string, unknown>): { left?: string | undefined; right?: string | undefined } => ({
+    ...(typeof search.left === "string" ? { left: search.left } : {}),
+    ...(typeof search.right === "string" ? { right: search.right } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./ComparePage"), "ComparePage"),
+});
+
+const planRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/pricing/$plan",
+  component: lazyRouteComponent(() => import("./PlanPage"), "PlanPage"),
+});
+
+const newVersionRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/pricing/$plan/edit",
+  component: lazyRouteComponent(() => import("./NewVersionPage"), "NewVersionPage"),
+});
+
+export const pricingRoutes = [pricingRoute, newPlanRoute, compareRoute, planRoute, newVersionRoute];
