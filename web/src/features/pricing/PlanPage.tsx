@@ -72,6 +72,11 @@ function Plan({ plan }: { plan: PlanWithVersions }) {
                 {draft === undefined ? "New version" : "Edit draft"}
               </Button>
             )}
+            {plan.kind === "plan" && (
+              <Button variant="default" component={Link} to={`/pricing/${plan.key}/backtest`}>
+                Backtest
+              </Button>
+            )}
             {mayWrite && <MoreActions plan={plan} draft={draft} />}
           </>
         }

@@ -35,4 +35,12 @@ const newVersionRoute = createRoute({
   component: lazyRouteComponent(() => import("./NewVersionPage"), "NewVersionPage"),
 });
 
-export const pricingRoutes = [pricingRoute, newPlanRoute, compareRoute, planRoute, newVersionRoute];
+const backtestRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/pricing/$plan/backtest",
+  validateSearch: (search: Record<string, unknown>): { run?: string } =>
+    typeof search.run === "string" ? { run: search.run } : {},
+  component: lazyRouteComponent(() => import("./BacktestPage"), "BacktestPage"),
+});
+
+export const pricingRoutes = [pricingRoute, newPlanRoute, compareRoute, planRoute, newVersionRoute, backtestRoute];
