@@ -47,6 +47,34 @@ export const shareLinksQuery = (invoice: string) =>
       answer(api.GET("/v1/invoices/{invoice}/share-links", { params: { path: { invoice } }, signal })),
   });
 
+const line = (invoice: string, position: number) => ({ invoice, position });
+
+/** How the line at `position`, from 1, came about. */
+export const explanationQuery = (invoice: string, position: number) =>
+  queryOptions({
+    queryKey: ["invoices", invoice, "lines", position, "explain"],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET("/v1/invoices/{invoice}/lines/{position}/explain", {
+          params: { path: line(invoice, position) },
+          signal,
+        }),
+      ),
+  });
+
+/** The first events that the line's quantity was counted from, oldest first. */
+export const lineEventsQuery = (invoice: string, position: number, limit: number) =>
+  queryOptions({
+    queryKey: ["invoices", invoice, "lines", position, "events", limit],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET("/v1/invoices/{invoice}/lines/{position}/events", {
+          params: { path: line(invoice, position), query: { limit } },
+          signal,
+        }),
+      ) as Promise<components["schemas"]["LineEventPage"]>,
+  });
+
 const at = (invoice: string) => ({ params: { path: { invoice } } });
 
 export const finalizeInvoice = (invoice: string) => answer(api.POST("/v1/invoices/{invoice}/finalize", at(invoice)));

@@ -78,7 +78,7 @@ export function InvoiceLines({ invoice }: { invoice: Invoice }) {
                               .join(" · ")}
                           </Text>
                         )}
-                        {line.meter !== null && <LineEvents invoice={invoice} line={line} meter={line.meter} />}
+                        {line.meter !== null && <LineEvents invoice={invoice} line={line} position={at + 1} />}
                       </Stack>
                     </Table.Td>
                   </Table.Tr>

@@ -1,31 +1,38 @@
 import { Skeleton, Stack, Table, Text } from "@mantine/core";
-import { queryOptions, useQuery } from "@tanstack/react-query";
-import { answer, api } from "@/api/client";
-import type { Invoice, Line } from "@/api/invoices";
+import { useQuery } from "@tanstack/react-query";
+import { explanationQuery, type Invoice, type Line, lineEventsQuery } from "@/api/invoices";
+import { formatMoney, formatQuantity } from "@/app/formats";
 import { ErrorState } from "@/components/ErrorState";
 import { Instant } from "@/components/Instant";
 
 const SHOWN = 10;
 
-/** The newest events that a line's meter counts in its period. */
-const lineEventsQuery = (customer_id: string, meter: string, from: string, to: string) =>
-  queryOptions({
-    queryKey: ["events", "of-line", customer_id, meter, from, to],
-    queryFn: async ({ signal }) => {
-      const { event } = await answer(api.GET("/v1/meters/{meter}", { params: { path: { meter } }, signal }));
-      const query = { customer_id, event, from, to, limit: SHOWN };
-      return await answer(api.GET("/v1/events", { params: { query }, signal }));
-    },
-  });
+interface Props {
+  invoice: Invoice;
+  line: Line;
+  /** From 1. */
+  position: number;
+}
 
-export function LineEvents({ invoice, line, meter }: { invoice: Invoice; line: Line; meter: string }) {
-  const { data, error } = useQuery(lineEventsQuery(invoice.customer_id, meter, line.period_start, line.period_end));
-  if (error !== null) return <ErrorState error={error} />;
-  if (data === undefined) return <Skeleton h={120} />;
+/** How a line's quantity was counted, and the events it was counted from, as of the invoice's cut-off. */
+export function LineEvents({ invoice, line, position }: Props) {
+  const explained = useQuery(explanationQuery(invoice.id, position));
+  const { data, error } = useQuery(lineEventsQuery(invoice.id, position, SHOWN));
+  const failed = explained.error ?? error;
+  if (failed !== null) return <ErrorState error={failed} />;
+  if (data === undefined || explained.data === undefined) return <Skeleton h={150} />;
+  const { metered, proration, total } = explained.data;
   return (
     <Stack gap={4}>
+      {metered !== null && (
+        <Text size="sm" c="dimmed">
+          {metered.aggregation} of {metered.property ?? metered.event}: {formatQuantity(metered.value)}
+          {proration !== null && ` · share of the period ${formatQuantity(proration.share)}`}
+          {` · with discounts and tax ${formatMoney(total, invoice.currency)}`}
+        </Text>
+      )}
       <Text size="sm" fw={500}>
-        {data.data.length === 0 ? "No events of this meter in the period" : "Newest events of the period"}
+        {data.data.length === 0 ? "No events of this meter in the period" : "Events that were counted"}
       </Text>
       {data.data.length > 0 && (
         <Table fz="sm" verticalSpacing={4} horizontalSpacing="sm" aria-label={`Events of ${line.description}`}>
@@ -37,6 +44,7 @@ export function LineEvents({ invoice, line, meter }: { invoice: Invoice; line: L
                 </Table.Td>
                 <Table.Td>{event.event}</Table.Td>
                 <Table.Td>{event.id}</Table.Td>
+                <Table.Td ta="right">{event.part === null ? event.value : formatQuantity(event.part)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -44,7 +52,7 @@ export function LineEvents({ invoice, line, meter }: { invoice: Invoice; line: L
       )}
       {data.next_cursor !== null && (
         <Text size="xs" c="dimmed">
-          The newest {SHOWN} are shown.
+          The first {SHOWN} are shown.
         </Text>
       )}
     </Stack>

@@ -41,6 +41,16 @@ it("sends what it was given, digit by digit", () => {
   for (const price of prices) expect(sentPrice(draftOf(price))).toEqual(price);
 });
 
+it("drops what only the model before it had", () => {
+  const draft = draftOf({
+    ...{ model: "per_unit", key: "x", name: "X", meter: "m", product: "llm" },
+    ...{ unit_amount: "1", conversion: { divisor: "10" } },
+  } as unknown as Price);
+  expect(sentPrice({ ...draft, model: "flat" })).toEqual({
+    ...{ model: "flat", key: "x", name: "X", product: "llm", amount: "", billing: "arrears" },
+  });
+});
+
 it("takes today's list prices where the provider is another one", () => {
   const draft = draftOf({ model: "cost_plus", provider: "openai", list_prices: { a: {} } } as unknown as Price);
   expect(sentPrice({ ...draft, provider: "anthropic" })).not.toHaveProperty("list_prices");

@@ -43,7 +43,7 @@ export interface PriceDraft {
   included_quantity: string;
   minimum_amount: string;
   maximum_amount: string;
-  /** What the form does not show and must not lose: product, conversion, list prices. */
+  /** As it was given, what the form does not show and must not lose: product, conversion, list prices. */
   kept: SentPrice;
 }
 
@@ -59,13 +59,8 @@ const OWN: Record<ModelName, readonly (keyof PriceDraft)[]> = {
   cost_plus: ["provider", "markup"],
 };
 const MODIFIERS = ["included_quantity", "minimum_amount", "maximum_amount"] as const;
-const KEPT_BY: Partial<Record<ModelName, readonly string[]>> = {
-  per_unit: ["conversion"],
-  graduated: ["conversion"],
-  volume: ["conversion"],
-  package: ["conversion"],
-  cost_plus: ["list_prices", "model_dimension", "token_dimension"],
-};
+/** Kept to compare with: what belongs to another model or provider does not go with a new one. */
+const BESIDE = new Set(["model", "provider"]);
 /** Left out where nothing is written; any other empty field is sent, and the server says that it is needed. */
 const OPTIONAL = new Set<string>([
   ...MODIFIERS,
@@ -131,9 +126,7 @@ export function draftOf(price: Price): PriceDraft {
     draft.cells = price.cells.map((cell) => ({ match: { ...cell.match }, unit_amount: text(cell.unit_amount) }));
   }
   draft.kept = Object.fromEntries(
-    ["product", "provider", ...(KEPT_BY[price.model] ?? [])]
-      .filter((name) => given[name] !== null && given[name] !== undefined)
-      .map((name) => [name, given[name]]),
+    Object.entries(given).filter(([name, value]) => value !== null && (!(name in blank) || BESIDE.has(name))),
   );
   return draft as unknown as PriceDraft;
 }
@@ -155,12 +148,12 @@ export function sentPrice(draft: PriceDraft): SentPrice {
     else if (typeof value !== "string") sent[name] = value;
     else if (value.trim() !== "" || !OPTIONAL.has(name)) sent[name] = value.trim();
   }
-  const kept = ["product", ...(KEPT_BY[draft.model] ?? [])];
-  for (const name of kept) if (name in draft.kept) sent[name] = draft.kept[name];
-  // Another provider has other list prices: those of today.
-  if (draft.model === "cost_plus" && draft.kept.provider !== undefined && draft.kept.provider !== draft.provider) {
-    delete sent.list_prices;
+  for (const [name, value] of Object.entries(draft.kept)) {
+    const isOfModel = draft.kept.model === draft.model;
+    if (!BESIDE.has(name) && (isOfModel || name === "product")) sent[name] = value;
   }
+  // Another provider has other list prices: those of today.
+  if (draft.kept.provider !== draft.provider) delete sent.list_prices;
   return sent;
 }
 
