@@ -44,7 +44,7 @@ def test_a_plan_becomes_an_invoice_that_page_api_and_pdf_agree_on(
     expect(page.get_by_role("dialog")).to_be_hidden()
 
     page.goto("/invoices")
-    page.get_by_role("textbox", name="Customer").click()
+    page.get_by_role("combobox", name="Customer").click()
     page.get_by_role("option", name="Umbrella").click()
     row = page.get_by_role("row", name=re.compile("Umbrella.*finalized"))
     expect(row).to_have_count(1)
@@ -79,9 +79,9 @@ def _build_the_plan(watched: Watched) -> None:
     page = watched.page
     page.get_by_label("Plan name").fill("Story")
     page.get_by_label("Name on the invoice").fill("Tokens")
-    page.get_by_role("textbox", name="Price model").click()
+    page.get_by_role("combobox", name="Price model").click()
     page.get_by_role("option", name="Graduated tiers").click()
-    page.get_by_role("textbox", name="Meter").click()
+    page.get_by_role("combobox", name="Meter").click()
     page.get_by_role("option", name="Completion tokens").click()
     page.get_by_label("Tier 1 rate for a unit").fill("0.002")
     page.get_by_label("Tier 2 rate for a unit").fill("-1")
@@ -100,7 +100,7 @@ def _build_the_plan(watched: Watched) -> None:
 
 def _subscribe(page: Page, start: datetime) -> None:
     page.get_by_role("button", name="Subscribe a customer").click()
-    page.get_by_role("textbox", name="Customer").click()
+    page.get_by_role("combobox", name="Customer").click()
     page.get_by_role("option", name="Umbrella").click()
     page.get_by_label("Starts on").fill(start.date().isoformat())
     page.get_by_label("Periods begin").select_option("calendar")
