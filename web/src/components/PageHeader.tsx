@@ -17,7 +17,7 @@ export function PageHeader({ title, description, actions }: Props) {
       <Stack gap={4}>
         <Title order={1}>{title}</Title>
         {description !== undefined && (
-          <Text c="dimmed" maw={640}>
+          <Text component="div" c="dimmed" maw={640}>
             {description}
           </Text>
         )}
