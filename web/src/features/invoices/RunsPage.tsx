@@ -34,7 +34,7 @@ export function RunsPage() {
         description={
           <>
             Each makes the{" "}
-            <Anchor component={Link} to="/invoices" inherit>
+            <Anchor component={Link} to="/invoices" inherit underline="always">
               invoices
             </Anchor>{" "}
             of the periods that have ended. They also run by themselves.

@@ -50,7 +50,7 @@ export function BacktestPage() {
         description={
           <>
             What your customers would have paid under{" "}
-            <Anchor component={Link} to={`/pricing/${key}`} inherit>
+            <Anchor component={Link} to={`/pricing/${key}`} inherit underline="always">
               {plan.data?.name ?? key}
             </Anchor>
             , with the usage that they had.

@@ -30,7 +30,7 @@ export function NewPlanPage() {
         description={
           <>
             What it charges for, and by which model. Back to{" "}
-            <Anchor component={Link} to="/pricing" inherit>
+            <Anchor component={Link} to="/pricing" inherit underline="always">
               all plans
             </Anchor>
             .

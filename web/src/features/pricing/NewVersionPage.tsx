@@ -31,7 +31,7 @@ export function NewVersionPage() {
         description={
           <>
             Of{" "}
-            <Anchor component={Link} to={`/pricing/${key}`} inherit>
+            <Anchor component={Link} to={`/pricing/${key}`} inherit underline="always">
               {plan?.name ?? key}
             </Anchor>
             . What is subscribed to an earlier version keeps it.
