@@ -8,7 +8,7 @@ import { ErrorState } from "@/components/ErrorState";
 import { Steps } from "@/components/Steps";
 import { TimeChart } from "@/components/TimeChart";
 import { calculatedPrice } from "./priceDraft";
-import { curveQuantities, type Mix, NO_MIX, reachOf, usageOf } from "./usageOfQuantity";
+import { curveQuantities, type Mix, NO_MIX, reachOf, roundUp, usageOf } from "./usageOfQuantity";
 
 /** Long enough that a moving slider does not ask at every pixel, short enough to follow it. */
 const DEBOUNCE_MS = 120;
@@ -25,8 +25,9 @@ export function Calculator({ price, currency, label }: Props) {
   // As text, for an object is another one at each render.
   const [written] = useDebouncedValue(JSON.stringify(calculatedPrice(price)), DEBOUNCE_MS * 3);
   const settledPrice = JSON.parse(written) as SentPrice;
-  const reach = reachOf(settledPrice);
   const [chosen, setChosen] = useState<number | null>(null);
+  const usual = reachOf(settledPrice);
+  const reach = chosen !== null && chosen > usual ? roundUp(chosen) : usual;
   const [mix, setMix] = useState<Mix>(NO_MIX);
   const quantity = chosen ?? Math.round(reach / 2);
   const [settled] = useDebouncedValue(quantity, DEBOUNCE_MS);
@@ -100,7 +101,7 @@ function Figure({ label, value }: { label: string; value: string }) {
 }
 
 function Curves({ price, currency, reach, mix, label }: Props & { reach: number; mix: Mix }) {
-  const quantities = curveQuantities(price, reach);
+  const quantities = curveQuantities(reach);
   const points = quantities.map((quantity) => usageOf(price, quantity, mix));
   const { data } = useQuery(curveQuery(price, currency, points));
   if (data === undefined) return <Skeleton h={210} />;

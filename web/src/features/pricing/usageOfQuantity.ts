@@ -39,15 +39,10 @@ export function roundUp(value: number): number {
   return digit * power;
 }
 
-const POINTS = 40;
+const POINTS = 50;
 
-/** Quantities of the curve from 0 to `reach`: even steps, and each side of every tier's bound. */
-export function curveQuantities(price: SentPrice, reach: number): number[] {
-  const even = Array.from({ length: POINTS + 1 }, (_, n) => Math.round((reach * n) / POINTS));
-  const bounds = ((price.tiers as { up_to: unknown }[] | undefined) ?? [])
-    .map((tier) => Number(tier.up_to ?? Number.NaN))
-    .filter((bound) => Number.isFinite(bound) && bound > 0 && bound < reach)
-    .slice(0, 50)
-    .flatMap((bound) => [bound, bound + 1]);
-  return [...new Set([...even, ...bounds])].sort((one, other) => one - other);
+/** Quantities of the curve from 0 to `reach`, in even steps: the chart gives each point the same room. */
+export function curveQuantities(reach: number): number[] {
+  const steps = Math.min(POINTS, reach);
+  return Array.from({ length: steps + 1 }, (_, n) => Math.round((reach * n) / steps));
 }
