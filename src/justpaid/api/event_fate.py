@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from justpaid.api.schemas.events import EventFate, MeasureOut, VersionOut, event_out_fields
+from justpaid.api.schemas.events import BilledLineOut, EventFate, MeasureOut, VersionOut, event_out_fields
 from justpaid.api.unit_of_work import UnitOfWork
 from justpaid.customers import owners_of
 from justpaid.invoicing import Occurrence, Sought, lines_including, too_late_for
@@ -35,7 +35,7 @@ def fate_of(unit: UnitOfWork, event: StoredEvent) -> EventFate:
         **event_out_fields(event, customer_id, metered=metered),
         attributed=customer_id is not None,
         meters=[MeasureOut.of(measure) for measure in measures] if event.counts else [],
-        lines=[asdict(line) for line in lines],
+        lines=[BilledLineOut(**asdict(line)) for line in lines],
         reason=_waits(lines) if lines else _too_late(missed) or _why_not_billed(event, customer_id, metered, measures),
         versions=[VersionOut.of(change) for change in metering.events.history(unit.organisation_id, event.id)],
     )

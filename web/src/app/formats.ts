@@ -109,3 +109,14 @@ export function formatPeriod(start: string, end: string, timezone: string): stri
 export function readersTimezone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
+
+/** Where a window of usage starts, as short as it can be told: Apr 17, 03:05 PM; Apr 17; Apr 2026. */
+export function formatWindow(at: Date, window: "5m" | "hour" | "day" | "month", timezone: string): string {
+  const options: Intl.DateTimeFormatOptions =
+    window === "month"
+      ? { month: "short", year: "numeric" }
+      : window === "day"
+        ? { month: "short", day: "numeric" }
+        : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(locales as string[] | undefined, { ...options, timeZone: timezone }).format(at);
+}

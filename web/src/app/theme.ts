@@ -105,6 +105,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--jp-test": "#8a4b00",
     "--jp-test-ground": "#fff4e0",
     "--jp-bar": "var(--mantine-color-jade-6)",
+    "--jp-faint": "var(--mantine-color-gray-4)",
   },
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-2)",
@@ -119,5 +120,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--jp-test": "#ffc46b",
     "--jp-test-ground": "rgba(255, 170, 40, 0.14)",
     "--jp-bar": "var(--mantine-color-jade-5)",
+    "--jp-faint": "var(--mantine-color-dark-3)",
   },
 });

@@ -26,6 +26,8 @@ const TONES: Record<string, Tone> = {
   ended: "calm",
   canceled: "calm",
   revoked: "calm",
+  expired: "calm",
+  uploaded: "calm",
   skipped: "calm",
   uncollectible: "bad",
   rejected: "bad",

@@ -13,11 +13,12 @@ export const SESSION: Session = {
     { id: "org_live", name: "Larkspur AI", mode: "live", role: "owner" },
   ],
   csrf_token: "csrf-1",
-  permissions: ["customers:write"],
+  permissions: ["customers:write", "events:write"],
 };
 
 export const OVERVIEW: Overview = {
   as_of: "2026-04-17T15:19:02Z",
+  timezone: "UTC",
   events: {
     today: 1_200_000,
     per_minute: 12_847,

@@ -104,12 +104,26 @@ class VersionOut(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class BilledLineOut(msgspec.Struct, frozen=True):
+    """An invoice line that includes the event. The number is null while the invoice is a draft; a correction of late
+    usage has no invoice of its own while it waits for the next one, or where it is on a credit note."""
+
+    invoice_id: str | None
+    invoice_number: str | None
+    invoice_status: str | None
+    price_key: str | None
+    meter: str | None
+    late_usage: Literal["added", "taken_back"] | None = None
+    corrects: str | None = None
+    credit_note_number: str | None = None
+
+
 class EventFate(EventOut, frozen=True, kw_only=True):
     """An event and what became of it."""
 
     attributed: Annotated[bool, Meta(description="Whether a customer has the key that it was sent with.")]
     meters: list[MeasureOut]
-    lines: Annotated[list[dict[str, Any]], Meta(description="The invoice lines that include it.")]
+    lines: Annotated[list[BilledLineOut], Meta(description="The invoice lines that include it.")]
     reason: Annotated[str | None, Meta(description="Why it is not billed; null where it is.")]
     versions: Annotated[list[VersionOut], Meta(description="All that happened to it, in order.")]
 

@@ -7,7 +7,7 @@ import { ErrorState } from "@/components/ErrorState";
 import { PageHeader } from "@/components/PageHeader";
 import { DailyUsage } from "./DailyUsage";
 import { Figures } from "./Figures";
-import { LiveEvents } from "./LiveEvents";
+import { LiveEvents } from "@/components/events/LiveEvents";
 import { Pipeline } from "./Pipeline";
 
 export function OverviewPage() {

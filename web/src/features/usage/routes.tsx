@@ -1,9 +1,11 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { signedInRoute } from "@/app/routes";
+import { validateUsageSearch } from "@/components/usage/search";
 
-const usageRoute = createRoute({
+export const usageRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/usage",
+  validateSearch: validateUsageSearch,
   component: lazyRouteComponent(() => import("./UsagePage"), "UsagePage"),
 });
 

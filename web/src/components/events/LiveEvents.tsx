@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Card, Group, Table, Title, Tooltip } from "@mantine/core";
+import { ActionIcon, Anchor, Badge, Card, Group, Table, Title, Tooltip } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { type SampledEvent, type StreamState, useLive, useLiveFeed } from "@/api/live";
 import { formatInstant, formatQuantity, formatShort } from "@/app/formats";
@@ -6,10 +6,16 @@ import { EmptyState } from "@/components/EmptyState";
 import { StatusBadge } from "@/components/StatusBadge";
 import classes from "./LiveEvents.module.css";
 
-const SHOWN = 9;
+interface Props {
+  timezone: string;
+  /** How many are shown at once. */
+  rows?: number;
+  /** Makes each event's time a way to that event. */
+  onOpen?: (id: string) => void;
+}
 
 /** Events as they are accepted, newest first; a sample where more come than can be read. */
-export function LiveEvents({ timezone }: { timezone: string }) {
+export function LiveEvents({ timezone, rows = 9, onOpen }: Props) {
   const events = useLive((view) => view.events);
   return (
     <Card component="section" aria-labelledby="live-events" p={0} h="100%">
@@ -26,14 +32,20 @@ export function LiveEvents({ timezone }: { timezone: string }) {
         {events.length === 0 ? (
           <EmptyState title="Waiting for events">The next event that you send appears here within a second.</EmptyState>
         ) : (
-          <EventRows events={events.slice(0, SHOWN)} timezone={timezone} />
+          <EventRows events={events.slice(0, rows)} timezone={timezone} onOpen={onOpen} />
         )}
       </div>
     </Card>
   );
 }
 
-function EventRows({ events, timezone }: { events: readonly SampledEvent[]; timezone: string }) {
+interface RowsProps {
+  events: readonly SampledEvent[];
+  timezone: string;
+  onOpen: ((id: string) => void) | undefined;
+}
+
+function EventRows({ events, timezone, onOpen }: RowsProps) {
   return (
     <Table className={classes.table ?? ""} horizontalSpacing="xs" aria-labelledby="live-events">
       <Table.Thead>
@@ -53,7 +65,15 @@ function EventRows({ events, timezone }: { events: readonly SampledEvent[]; time
       <Table.Tbody>
         {events.map((event) => (
           <Table.Tr key={event.id} className={classes.row ?? ""}>
-            <Table.Td c="dimmed">{formatInstant(event.at, "clock", timezone)}</Table.Td>
+            <Table.Td c="dimmed">
+              {onOpen === undefined ? (
+                formatInstant(event.at, "clock", timezone)
+              ) : (
+                <Anchor component="button" type="button" onClick={() => onOpen(event.id)}>
+                  {formatInstant(event.at, "clock", timezone)}
+                </Anchor>
+              )}
+            </Table.Td>
             <Table.Td fw={500}>{event.customer_name ?? event.customer}</Table.Td>
             <Table.Td visibleFrom="sm">{event.event}</Table.Td>
             <Table.Td ta="right">{amountOf(event)}</Table.Td>
