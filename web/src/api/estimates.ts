@@ -6,6 +6,8 @@ export const estimateQuery = (subscription_id: string) =>
   queryOptions({
     queryKey: ["subscriptions", "estimate", subscription_id],
     queryFn: ({ signal }) =>
-      answer(api.GET("/v1/subscriptions/{subscription_id}/estimate", { params: { path: { subscription_id } }, signal })),
+      answer(
+        api.GET("/v1/subscriptions/{subscription_id}/estimate", { params: { path: { subscription_id } }, signal }),
+      ),
     staleTime: 30_000,
   });

@@ -9574,7 +9574,7 @@ export interface components {
             attributed: boolean;
             meters: components["schemas"]["MeasureOut"][];
             /** @description The invoice lines that include it. */
-            lines: Record<string, never>[];
+            lines: components["schemas"]["BilledLineOut"][];
             /** @description Why it is not billed; null where it is. */
             reason: string | null;
             /** @description All that happened to it, in order. */
@@ -9588,6 +9588,17 @@ export interface components {
             key: string;
             /** @description The number taken; null where the meter counts something else. */
             value: string | null;
+        };
+        /**
+         * BilledLineOut
+         * @description An invoice line that includes the event. The number is null while the invoice is a draft.
+         */
+        BilledLineOut: {
+            invoice_id: string;
+            invoice_number: string | null;
+            invoice_status: string;
+            price_key: string | null;
+            meter: string | null;
         };
         /**
          * VersionOut

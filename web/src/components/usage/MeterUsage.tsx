@@ -69,8 +69,8 @@ function Answers({ meter, question, now, zone, ready, asked, tables = true }: Pr
   if (failed !== undefined) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
 
   const start = (at: Date) => formatWindow(at, window, zone);
-  const before = question.before === null ? undefined : valueOf(totalBefore.data);
-  const change = before === undefined ? null : changeOf(valueOf(total.data) ?? "0", before);
+  const before = question.before === null ? undefined : totalOf(totalBefore.data);
+  const change = before === undefined ? null : changeOf(totalOf(total.data) ?? "0", before);
   const starts = span === null ? [] : windowStarts(span, window, now, zone);
   const ranked = largestFirst(groups.data?.data ?? []);
   const drawn =
@@ -95,16 +95,20 @@ function Answers({ meter, question, now, zone, ready, asked, tables = true }: Pr
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} spacing={{ base: "sm", sm: "lg" }}>
         <StatCard
           label={addsUp ? "Total" : sentence(meter.aggregation)}
-          value={total.data && <Quantity value={valueOf(total.data) ?? "0"} short />}
+          value={total.data && <Quantity value={totalOf(total.data) ?? "0"} short />}
           change={change}
           hint={change === null ? formatPeriod(asked.from, asked.to, zone) : "on the period before"}
         />
         <StatCard
           label="Period before"
           value={
-            question.before === null ? "—" : totalBefore.data && <Quantity value={valueOf(totalBefore.data) ?? "0"} short />
+            question.before === null
+              ? "—"
+              : totalBefore.data && <Quantity value={totalOf(totalBefore.data) ?? "0"} short />
           }
-          hint={question.before === null ? "not compared" : formatPeriod(question.before.from, question.before.to, zone)}
+          hint={
+            question.before === null ? "not compared" : formatPeriod(question.before.from, question.before.to, zone)
+          }
         />
         <StatCard
           label={by.length > 0 ? "Largest group in a window" : "Highest window"}
@@ -146,7 +150,7 @@ function Answers({ meter, question, now, zone, ready, asked, tables = true }: Pr
           query={groups}
           groups={groups.data === undefined ? undefined : ranked}
           before={question.before === null ? undefined : groupsBefore.data?.data}
-          total={addsUp ? valueOf(total.data) : undefined}
+          total={addsUp ? totalOf(total.data) : undefined}
         />
       )}
       {tables && <WindowsTable query={series} rows={series.data?.data} start={start} by={by} />}
@@ -154,7 +158,7 @@ function Answers({ meter, question, now, zone, ready, asked, tables = true }: Pr
   );
 }
 
-const valueOf = (usage: Usage | undefined) => usage?.data[0]?.value;
+const totalOf = (usage: Usage | undefined) => usage?.data[0]?.value;
 const spanIn = (asked: UsageQuestion) => ({ start: new Date(asked.from), end: new Date(asked.to) });
 const sentence = (word: string) => (word.charAt(0).toUpperCase() + word.slice(1)).replaceAll("_", " ");
 const isLarge = (point: { values: Record<string, number> }) => Object.values(point.values).some((each) => each >= 1e5);

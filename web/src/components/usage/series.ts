@@ -1,8 +1,8 @@
 /** From usage rows to what a chart draws. Floats are for pixels only; figures that are read come from the rows. */
 
 import type { UsageRow } from "@/api/usage";
-import type { Point, Series } from "@/components/TimeChart";
 import { seriesColor } from "@/components/seriesColors";
+import type { Point, Series } from "@/components/TimeChart";
 
 /** As many as can be told apart. */
 export const MOST_SERIES = 8;
@@ -67,9 +67,7 @@ export function pointsBesideBefore(
 }
 
 function inOrder(values: Map<number, Record<string, number>>, label: (at: Date) => string): Point[] {
-  return [...values]
-    .sort(([a], [b]) => a - b)
-    .map(([at, each]) => ({ label: label(new Date(at)), values: each }));
+  return [...values].sort(([a], [b]) => a - b).map(([at, each]) => ({ label: label(new Date(at)), values: each }));
 }
 
 /** Growth as a ratio, "0.12" for 12 % more; null where there was nothing before. */

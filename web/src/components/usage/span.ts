@@ -108,7 +108,7 @@ const LENGTHS: [Exclude<Window, "none">, number][] = [
 /** The windows that a span can be cut into, finest first. */
 export function windowsOf(span: Span): Exclude<Window, "none">[] {
   const length = span.end.getTime() - span.start.getTime();
-  const fitting = LENGTHS.filter(([, each]) => each <= length && length / each <= MOST_POINTS);
+  const fitting = LENGTHS.filter(([, each]) => each < length && length / each <= MOST_POINTS);
   return fitting.map(([window]) => window);
 }
 

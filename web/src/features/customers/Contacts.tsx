@@ -1,13 +1,25 @@
-import { Button, Card, Group, Select, SimpleGrid, Stack, Table, TagsInput, Text, TextInput, Title } from "@mantine/core";
+import {
+  Button,
+  Card,
+  Group,
+  Select,
+  SimpleGrid,
+  Stack,
+  Table,
+  TagsInput,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { changeCustomer, type Customer, type CustomerChange, customerQuery } from "@/api/customers";
+import { type Customer, type CustomerChange, changeCustomer, customerQuery } from "@/api/customers";
 import { Problem } from "@/api/problem";
 import { useMay } from "@/api/session";
-import { ErrorState } from "@/components/ErrorState";
 import { CurrencySelect } from "@/components/CurrencySelect";
+import { ErrorState } from "@/components/ErrorState";
 import { TimezoneSelect } from "@/components/TimezoneSelect";
 
 const ADDRESS = ["line1", "line2", "city", "state", "postal_code", "country"] as const;

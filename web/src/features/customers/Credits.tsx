@@ -33,7 +33,9 @@ export function Credits({ customer }: { customer: Customer }) {
           columns={grantColumns(customer.timezone)}
           query={useInfiniteQuery(creditGrantsQuery(customer.id))}
           rowKey={(grant) => grant.id}
-          empty={<EmptyState title="No credits granted">Prepaid and promotional credits pay invoices first.</EmptyState>}
+          empty={
+            <EmptyState title="No credits granted">Prepaid and promotional credits pay invoices first.</EmptyState>
+          }
         />
       </Stack>
       <Stack gap="sm" component="section" aria-labelledby="ledger">

@@ -5,8 +5,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { createCustomer, type NewCustomer as Fields } from "@/api/customers";
 import { Problem } from "@/api/problem";
-import { ErrorState } from "@/components/ErrorState";
 import { CurrencySelect } from "@/components/CurrencySelect";
+import { ErrorState } from "@/components/ErrorState";
 import { TimezoneSelect } from "@/components/TimezoneSelect";
 
 interface Props {
@@ -16,19 +16,19 @@ interface Props {
 
 export function NewCustomer({ opened, onClose }: Props) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="New customer"
-      closeButtonProps={{ "aria-label": "Close" }}
-      centered
-    >
+    <Modal opened={opened} onClose={onClose} title="New customer" closeButtonProps={{ "aria-label": "Close" }} centered>
       <NewCustomerForm onDone={onClose} />
     </Modal>
   );
 }
 
-const EMPTY = { name: "", external_id: "", email: "", currency: null as string | null, timezone: null as string | null };
+const EMPTY = {
+  name: "",
+  external_id: "",
+  email: "",
+  currency: null as string | null,
+  timezone: null as string | null,
+};
 
 function NewCustomerForm({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();

@@ -1,9 +1,9 @@
 import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { readersTimezone } from "@/app/formats";
 import { EventDrawer } from "@/components/events/EventDrawer";
 import { LiveEvents } from "@/components/events/LiveEvents";
 import { PageHeader } from "@/components/PageHeader";
-import { readersTimezone } from "@/app/formats";
 import { Imports, UploadButton } from "./Imports";
 import { SearchPanel } from "./SearchPanel";
 import { EVENT_TABS, type EventTab } from "./search";

@@ -11,8 +11,8 @@ import { onePage } from "@/components/onePage";
 import { StatusBadge } from "@/components/StatusBadge";
 import { TimezoneSelect } from "@/components/TimezoneSelect";
 import {
-  type ColumnChoice,
   type Choices,
+  type ColumnChoice,
   choicesOf,
   choose,
   FIELDS,

@@ -70,10 +70,7 @@ function Fields({ search, onOpen }: Props) {
           <TextInput label="Event id" placeholder="Opens that event" {...form.getInputProps("id")} />
         </SimpleGrid>
         <Group mt="md" justify="space-between">
-          <Checkbox
-            label="Only events of no customer"
-            {...form.getInputProps("unattributed", { type: "checkbox" })}
-          />
+          <Checkbox label="Only events of no customer" {...form.getInputProps("unattributed", { type: "checkbox" })} />
           <Group gap="xs">
             <Button variant="default" onClick={() => void navigate({ search: {} })}>
               Clear

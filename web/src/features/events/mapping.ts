@@ -64,5 +64,7 @@ export function choose(choices: Choices, column: string, choice: ColumnChoice): 
 
 /** Required fields that have neither a column nor a text. */
 export function missing(mapping: Mapping): Field[] {
-  return (["customer_id", "event"] as const).filter((field) => !(field in mapping.columns) && !(field in mapping.values));
+  return (["customer_id", "event"] as const).filter(
+    (field) => !(field in mapping.columns) && !(field in mapping.values),
+  );
 }

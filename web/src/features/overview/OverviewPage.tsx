@@ -4,10 +4,10 @@ import { organisationQuery } from "@/api/organisation";
 import { overviewQuery } from "@/api/overview";
 import { readersTimezone } from "@/app/formats";
 import { ErrorState } from "@/components/ErrorState";
+import { LiveEvents } from "@/components/events/LiveEvents";
 import { PageHeader } from "@/components/PageHeader";
 import { DailyUsage } from "./DailyUsage";
 import { Figures } from "./Figures";
-import { LiveEvents } from "@/components/events/LiveEvents";
 import { Pipeline } from "./Pipeline";
 
 export function OverviewPage() {

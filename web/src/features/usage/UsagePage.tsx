@@ -12,10 +12,10 @@ import { ErrorState } from "@/components/ErrorState";
 import { PageHeader } from "@/components/PageHeader";
 import { PageSkeleton } from "@/components/PageSkeleton";
 import { MeterUsage } from "@/components/usage/MeterUsage";
-import type { UsageSearch } from "@/components/usage/search";
-import { UsageControls } from "./UsageControls";
 import { questionOf } from "@/components/usage/question";
+import type { UsageSearch } from "@/components/usage/search";
 import { useMinute } from "@/components/usage/useMinute";
+import { UsageControls } from "./UsageControls";
 
 export function UsagePage() {
   const search = useSearch({ from: "/signed-in/usage" });
