@@ -9591,14 +9591,21 @@ export interface components {
         };
         /**
          * BilledLineOut
-         * @description An invoice line that includes the event. The number is null while the invoice is a draft.
+         * @description An invoice line that includes the event. The number is null while the invoice is a draft; a correction of late
+         *         usage has no invoice of its own while it waits for the next one, or where it is on a credit note.
          */
         BilledLineOut: {
-            invoice_id: string;
+            invoice_id: string | null;
             invoice_number: string | null;
-            invoice_status: string;
+            invoice_status: string | null;
             price_key: string | null;
             meter: string | null;
+            /** @default null */
+            late_usage?: ("added" | "taken_back") | null;
+            /** @default null */
+            corrects?: string | null;
+            /** @default null */
+            credit_note_number?: string | null;
         };
         /**
          * VersionOut
