@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { EMBED, embedScript } from "./tools/embed.ts";
 import { precompress } from "./tools/precompress.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -10,7 +11,7 @@ const server = process.env.JUSTPAID_URL ?? "http://127.0.0.1:8787";
 const key = process.env.JUSTPAID_DEV_KEY;
 
 export default defineConfig({
-  plugins: [react(), precompress()],
+  plugins: [react(), embedScript(), precompress()],
   resolve: { alias: { "@": here("./src") } },
   build: {
     outDir: here("../src/justpaid/web"),
@@ -19,6 +20,11 @@ export default defineConfig({
     // As data: URLs they would need a hole in the content security policy.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    rolldownOptions: {
+      // The dashboard, the portal, and what embeds the portal: none loads another's code.
+      input: { index: here("./index.html"), portal: here("./portal.html"), [EMBED]: here("./src/embed/main.ts") },
+      output: { entryFileNames: ({ name }) => (name === EMBED ? "embed.js" : "assets/[name]-[hash].js") },
+    },
     // `tests/contract/test_web.py` holds the budget, compressed and by page.
     chunkSizeWarningLimit: 1000,
   },

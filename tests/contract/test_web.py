@@ -14,6 +14,7 @@ from tests.contract.conftest import TestInstallation
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGE = '<!doctype html><meta property="csp-nonce" nonce="__CSP_NONCE__"><div id="root"></div>'
+PORTAL_PAGE = PAGE.replace("<meta", "<title>Portal</title><meta")
 SCRIPT = b"console.log('the overview');" * 100
 
 
@@ -24,6 +25,8 @@ def build(tmp_path: Path) -> Path:
     (tmp_path / ".vite").mkdir()
     (tmp_path / ".vite" / "manifest.json").write_text("{}")
     (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "portal.html").write_text(PORTAL_PAGE)
+    (tmp_path / "embed.js").write_bytes(b"embed()")
     (tmp_path / "favicon.svg").write_text("<svg/>")
     (tmp_path / "assets" / "index-1a2b.js").write_bytes(SCRIPT)
     (tmp_path / "assets" / "index-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
@@ -93,6 +96,20 @@ def test_only_the_portal_may_stand_in_a_frame(anonymous: TestClient) -> None:
     assert (policy(portal)["frame-ancestors"], portal.get("x-frame-options")) == ("*", None)
     for headers in (dashboard, portal):
         assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize("path", ["/portal", "/portal/invoices/inv_1"])
+def test_the_portal_has_a_page_of_its_own(anonymous: TestClient, path: str) -> None:
+    assert "<title>Portal</title>" in anonymous.get(path, headers=BROWSER).text
+    assert "<title>Portal</title>" not in anonymous.get("/portals", headers=BROWSER).text
+    assert anonymous.get("/portal.html").status_code == 404
+
+
+def test_other_sites_load_the_embedding_script(anonymous: TestClient) -> None:
+    response = anonymous.get("/embed.js")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+    assert response.headers["cache-control"] == "public, max-age=3600"
+    assert "cross-origin-resource-policy" not in response.headers
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 BUILT: Final = Path(__file__).parents[1] / "web"
 
 _PAGE: Final = "index.html"
+#: Whose page may stand in a frame of the organisation's own site, and is a build of its own.
+_PORTAL: Final = "portal"
+_PORTAL_PAGE: Final = "portal.html"
 _NONCE: Final = "__CSP_NONCE__"
 #: By content coding, the better first, with the suffix of the file that the build made.
 _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
@@ -42,8 +45,6 @@ _TYPES: Final = {
 }
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _CLOSED: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Frame-Options": "DENY"}
-#: Whose page may stand in a frame of the organisation's own site.
-_PORTAL: Final = "portal"
 
 _NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>JustPaid</title></head><body>
@@ -70,8 +71,8 @@ class WebUI:
     def __init__(self, app: ASGIApp, folder: Path = BUILT) -> None:
         self._app = app
         self._files = _read(folder)
-        page = self._files.pop(f"/{_PAGE}", None)
-        self._page = page.plain.decode() if page is not None else None
+        self._page = self._take_page(_PAGE)
+        self._portal_page = self._take_page(_PORTAL_PAGE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = self._response_to(scope) if scope["type"] == "http" else None
@@ -87,11 +88,17 @@ class WebUI:
         accept = headers.get("accept", "")
         if not _wants_page(path, accept):
             return None
-        if self._page is None:
+        embeddable = _first_step(path) == _PORTAL
+        page = self._portal_page if embeddable else self._page
+        if page is None:
             if "text/html" not in accept:
                 return None
             return HTMLResponse(_NOT_BUILT, 404, {**_SAFE, **_CLOSED, "Cache-Control": "no-store"})
-        return _page_response(self._page, embeddable=_first_step(path) == _PORTAL)
+        return _page_response(page, embeddable=embeddable)
+
+    def _take_page(self, name: str) -> str | None:
+        page = self._files.pop(f"/{name}", None)
+        return page.plain.decode() if page is not None else None
 
 
 def _read(folder: Path) -> dict[str, _File]:

@@ -70,9 +70,10 @@ export function formatMilliseconds(value: number): string {
     : format(value / 1000, { style: "unit", unit: "second", maximumFractionDigits: 1 });
 }
 
-export type InstantStyle = "date" | "minute" | "second" | "clock";
+export type InstantStyle = "day" | "date" | "minute" | "second" | "clock";
 
 const INSTANTS: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
+  day: { month: "short", day: "numeric" },
   date: { dateStyle: "medium" },
   minute: { dateStyle: "medium", timeStyle: "short" },
   second: { dateStyle: "medium", timeStyle: "medium" },

@@ -1,0 +1,11 @@
+import { HEIGHT_MESSAGE } from "@/embed/embed";
+
+/** Tells the page around this one how high it is. Whose page that is does not matter: a height is no secret. */
+export function reportHeight(): void {
+  if (window.parent === window) return;
+  document.documentElement.dataset.embedded = "true";
+  const root = document.getElementById("root");
+  if (root === null) return;
+  const tell = () => window.parent.postMessage({ type: HEIGHT_MESSAGE, height: Math.ceil(root.scrollHeight) }, "*");
+  new ResizeObserver(tell).observe(root);
+}

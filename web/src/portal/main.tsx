@@ -1,0 +1,24 @@
+import "@fontsource-variable/inter/wght.css";
+import "@mantine/core/styles.css";
+import "@mantine/charts/styles.css";
+import "../app/global.css";
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { makeQueryClient } from "@/api/queryClient";
+import { setPortalToken } from "./api";
+import { reportHeight } from "./frame";
+import { PortalApp } from "./PortalApp";
+import { takeHandover } from "./token";
+
+const handover = takeHandover();
+setPortalToken(handover.token ?? "");
+if (handover.embedded) reportHeight();
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("portal.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <PortalApp handover={handover} queries={makeQueryClient()} />
+  </StrictMode>,
+);
