@@ -9,7 +9,9 @@ export function embedScript(): Plugin {
     name: "embed-script",
     apply: "build",
     renderChunk(code, chunk) {
-      return chunk.name === EMBED && chunk.isEntry ? { code: `(() => {\n${code}\n})();\n`, map: null } : null;
+      if (chunk.name !== EMBED || !chunk.isEntry) return null;
+      if (chunk.imports.length > 0) throw new Error(`embed.js must be one file, but imports ${chunk.imports}.`);
+      return { code: `(() => {\n${code}\n})();\n`, map: null };
     },
   };
 }

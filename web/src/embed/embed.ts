@@ -3,7 +3,12 @@
  * the customer portal, as high as what is in it. Runs on other people's pages, so it needs nothing and leaves nothing behind.
  */
 
-export const HEIGHT_MESSAGE = "justpaid:height";
+/** What the portal sends to the page around it. A type and no value: code that both share would be a file to load. */
+export interface HeightMessage {
+  type: "justpaid:height";
+  height: number;
+}
+
 const LEAST_HEIGHT = 320;
 const MOST_HEIGHT = 20_000;
 
@@ -29,7 +34,7 @@ export function embed(script: HTMLScriptElement): HTMLIFrameElement | null {
 }
 
 function resize(frame: HTMLIFrameElement, data: unknown): void {
-  if (typeof data !== "object" || data === null || !("type" in data) || data.type !== HEIGHT_MESSAGE) return;
+  if (typeof data !== "object" || data === null || !("type" in data) || data.type !== "justpaid:height") return;
   const height = "height" in data ? Number(data.height) : Number.NaN;
   if (Number.isFinite(height)) frame.style.height = `${Math.min(Math.max(height, LEAST_HEIGHT), MOST_HEIGHT)}px`;
 }

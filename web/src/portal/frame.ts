@@ -1,4 +1,4 @@
-import { HEIGHT_MESSAGE } from "@/embed/embed";
+import type { HeightMessage } from "@/embed/embed";
 
 /** Tells the page around this one how high it is. Whose page that is does not matter: a height is no secret. */
 export function reportHeight(): void {
@@ -6,6 +6,9 @@ export function reportHeight(): void {
   document.documentElement.dataset.embedded = "true";
   const root = document.getElementById("root");
   if (root === null) return;
-  const tell = () => window.parent.postMessage({ type: HEIGHT_MESSAGE, height: Math.ceil(root.scrollHeight) }, "*");
+  const tell = () => {
+    const message: HeightMessage = { type: "justpaid:height", height: Math.ceil(root.scrollHeight) };
+    window.parent.postMessage(message, "*");
+  };
   new ResizeObserver(tell).observe(root);
 }

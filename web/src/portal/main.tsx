@@ -14,6 +14,10 @@ import { takeHandover } from "./token";
 const handover = takeHandover();
 setPortalToken(handover.token ?? "");
 if (handover.embedded) reportHeight();
+// Another link pasted into this tab changes no more than the #, which loads nothing by itself.
+window.addEventListener("hashchange", () => {
+  if (window.location.hash.includes("token=")) window.location.reload();
+});
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("portal.html has no #root");
