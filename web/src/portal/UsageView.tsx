@@ -9,6 +9,7 @@ import { StatCard } from "@/components/StatCard";
 import { TimeChart } from "@/components/TimeChart";
 import { type Estimate, estimatesQuery, type Me, type Meter, metersQuery, usageCsvPath, usageQuery } from "./api";
 import { DownloadButton } from "./DownloadButton";
+import classes from "./LineItems.module.css";
 import { LineItems } from "./LineItems";
 import { chartOf, groupTotals } from "./usageChart";
 import { ViewHeader } from "./ViewHeader";
@@ -147,8 +148,8 @@ function MeterUsage({ meter, by, running }: { meter: Meter; by: string | null; r
   const { points, series } = chartOf(days.data, by);
   return (
     <Stack gap="md">
-      <dl aria-label={`Usage of ${meter.name} in this period`} style={{ margin: 0 }}>
-        <Group gap="xl">
+      <section aria-label={`Usage of ${meter.name} in this period`}>
+        <dl className={classes.figures}>
           {groupTotals(total.data, by).map(({ name, value }) => (
             <div key={name}>
               <Text component="dt" size="sm" c="dimmed">
@@ -159,8 +160,8 @@ function MeterUsage({ meter, by, running }: { meter: Meter; by: string | null; r
               </Text>
             </div>
           ))}
-        </Group>
-      </dl>
+        </dl>
+      </section>
       <TimeChart
         label={`${meter.name} a day`}
         points={points}
