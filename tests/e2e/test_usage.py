@@ -19,7 +19,9 @@ def test_a_file_of_usage_is_mapped_imported_and_counted(
     assert site.client.post("/v1/meters", json=meter).is_success
     today = datetime.now(UTC).date().isoformat()
     file = tmp_path / "pages.csv"
-    file.write_text(f"account,when,pages\nacme,{today} 00:00:00,1200\n,{today} 00:00:00,7\nglobex,{today} 00:00:00,34.5\n")
+    file.write_text(
+        f"account,when,pages\nacme,{today} 00:00:00,1200\n,{today} 00:00:00,7\nglobex,{today} 00:00:00,34.5\n"
+    )
 
     watched = signed_in("/events?tab=imports")
     page = watched.page

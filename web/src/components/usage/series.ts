@@ -32,12 +32,13 @@ export function pointsByGroup(rows: UsageRow[], starts: Date[], groups: Group[],
   const shown = groups.slice(0, MOST_SERIES);
   const keys = new Map(shown.map((group, n) => [group.key, `g${n}`]));
   const series: Series[] = shown.map((group, n) => ({ key: `g${n}`, label: group.label, color: seriesColor(n) }));
-  const found = new Map<number, Record<string, number>>(starts.map((at) => [at.getTime(), {}]));
+  const zeros = () => Object.fromEntries(series.map((each) => [each.key, 0]));
+  const found = new Map<number, Record<string, number>>(starts.map((at) => [at.getTime(), zeros()]));
   for (const row of rows) {
     const key = keys.get(groupKey(row));
     if (key === undefined) continue;
     const at = new Date(row.from).getTime();
-    const values = found.get(at) ?? {};
+    const values = found.get(at) ?? zeros();
     values[key] = Number(row.value);
     found.set(at, values);
   }
