@@ -19,6 +19,7 @@ import justpaid.contracts.tables
 import justpaid.coupons.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
+import justpaid.delivery.outbox
 import justpaid.imports.tables
 import justpaid.ingest.tables
 import justpaid.insights.backtest.tables
@@ -27,6 +28,7 @@ import justpaid.invoicing.late_usage_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
+import justpaid.limits.tables
 import justpaid.portal.links
 import justpaid.taxes.tables
 from justpaid.platform.database import Database, alembic_config, ensure_roles

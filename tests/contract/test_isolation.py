@@ -32,6 +32,7 @@ from justpaid.invoicing import (
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.ids import new_id
 from justpaid.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+from justpaid.limits import Alert
 from justpaid.metering import Meter
 from justpaid.platform.database import Database, Record, TenantRecord
 from justpaid.platform.settings import load_settings
@@ -120,6 +121,7 @@ ATTEMPTS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/imports/{import_id}/start"): {"mapping": MAPPING},
     ("GET", "/v1/imports/{import_id}/rejected.csv"): None,
     ("POST", "/v1/portal-links/{portal_link}/revoke"): None,
+    ("DELETE", "/v1/alerts/{alert_id}"): None,
 }
 LISTS = (
     "customers",
@@ -144,6 +146,7 @@ LISTS = (
     "credit-notes",
     "imports",
     "portal-links",
+    "alerts",
     "late-usage",
 )
 START = "2026-02-01T00:00:00Z"
@@ -193,6 +196,9 @@ def owned(company: Company) -> dict[str, str]:
         "credit_note": post(client, "/v1/credit-notes", {"invoice": invoice["id"], "amount": 1})["id"],
         "import_id": client.post("/v1/imports", content=b"customer\nacme\n").json()["id"],
         "portal_link": post(client, "/v1/portal-links", {"customer_id": "acme"})["id"],
+        "alert_id": post(
+            client, "/v1/alerts", {"customer_id": "acme", "name": "Budget", "measure": "cost", "amount": 1}
+        )["id"],
         "customer": customer["id"],
         "key_id": key["id"],
         "member_id": member["id"],
@@ -268,6 +274,12 @@ def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger
         ("/v1/usage.csv?meter=calls&customer_id={customer}", None),
         ("/v1/portal-links?customer_id={customer}", None),
         ("/v1/portal-links", {"customer_id": "{customer}"}),
+        ("/v1/alerts?customer_id={customer}", None),
+        ("/v1/alerts", {"customer_id": "{customer}", "name": "A", "measure": "cost", "amount": "1"}),
+        (
+            "/v1/alerts",
+            {"customer_id": "acme", "name": "A", "measure": "usage", "meter": "{meter}", "quantity": "1"},
+        ),
         ("/v1/subscriptions?customer_id={customer}", None),
         ("/v1/invoices?customer_id={customer}", None),
         ("/v1/credit-grants?customer_id={customer}", None),
@@ -379,6 +391,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
         AttachedDiscount,
         ImportRecord,
         PortalLink,
+        Alert,
     ],
 )
 def test_the_database_itself_shows_a_tenant_only_its_rows(

@@ -16,6 +16,7 @@ import justpaid.contracts.tables
 import justpaid.coupons.tables
 import justpaid.credits.tables
 import justpaid.customers.tables
+import justpaid.delivery.outbox
 import justpaid.imports.tables
 import justpaid.ingest.tables
 import justpaid.insights.backtest.tables
@@ -23,6 +24,7 @@ import justpaid.invoicing.credit_note_tables
 import justpaid.invoicing.sharing
 import justpaid.invoicing.tables
 import justpaid.ledger.tables
+import justpaid.limits.tables
 import justpaid.metering.tables
 import justpaid.portal.links
 import justpaid.taxes.tables  # noqa: F401  (each declares its tables)

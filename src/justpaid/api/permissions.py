@@ -28,12 +28,15 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "GET /v1/customers/{customer}",
         "GET /v1/customers/{customer}/summary",
         "GET /v1/portal-links",
+        "GET /v1/alerts",
     ),
     "customers:write": (
         "POST /v1/customers",
         "PATCH /v1/customers/{customer}",
         "POST /v1/portal-links",
         "POST /v1/portal-links/{portal_link}/revoke",
+        "POST /v1/alerts",
+        "DELETE /v1/alerts/{alert_id}",
     ),
     "events:read": (
         "GET /v1/events",

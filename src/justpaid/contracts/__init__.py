@@ -3,7 +3,14 @@
 from justpaid.contracts.agreement import Agreement
 from justpaid.contracts.change import At, cancel, change, pause, resume, unschedule
 from justpaid.contracts.charges import Charge, Charges, PriceBook
-from justpaid.contracts.find import Status, add_on_versions, find_subscription, list_subscriptions, status_of
+from justpaid.contracts.find import (
+    Status,
+    add_on_versions,
+    find_subscription,
+    list_subscriptions,
+    status_of,
+    subscriptions_of,
+)
 from justpaid.contracts.migrate import MAX_MIGRATED, Migrated, When, migrate, on_other_versions
 from justpaid.contracts.phases import AddOn, Agreed, Kind, Phase, Proration, Segment
 from justpaid.contracts.ramp import Duration, NewPhase
@@ -50,6 +57,7 @@ __all__ = [
     "set_thresholds",
     "status_of",
     "subscribe",
+    "subscriptions_of",
     "thresholds_of",
     "timeline_of",
     "unschedule",

@@ -1,6 +1,7 @@
 """Find subscriptions."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -34,6 +35,16 @@ def list_subscriptions(
     if customer_id:
         query = query.where(Subscription.customer_id == customer_id)
     return session.scalars(query).all()
+
+
+def subscriptions_of(session: Session, customer_ids: Collection[str]) -> dict[str, list[Subscription]]:
+    """Newest first, by customer; customers without any are absent."""
+    plans = selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version).joinedload(PlanVersion.plan)
+    query = sa.select(Subscription).where(Subscription.customer_id.in_(customer_ids)).options(plans)
+    found: defaultdict[str, list[Subscription]] = defaultdict(list)
+    for subscription in session.scalars(query.order_by(Subscription.id.desc())):
+        found[subscription.customer_id].append(subscription)
+    return found
 
 
 def add_on_versions(subscription: Subscription) -> dict[str, PlanVersion]:

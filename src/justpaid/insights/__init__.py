@@ -11,6 +11,7 @@ from justpaid.insights.customer import (
     running_estimates,
 )
 from justpaid.insights.overview import DailyCount, Money, Overview, Revenue, overview
+from justpaid.insights.periods import Span, invoiced_for, spans_of, spans_of_subscription
 from justpaid.insights.standing import MeteringStanding, metering_standing
 
 __all__ = [
@@ -22,11 +23,15 @@ __all__ = [
     "Money",
     "Overview",
     "Revenue",
+    "Span",
     "costs_of",
     "customer_summary",
     "day_of",
+    "invoiced_for",
     "metering_standing",
     "open_invoices_of",
     "overview",
     "running_estimates",
+    "spans_of",
+    "spans_of_subscription",
 ]

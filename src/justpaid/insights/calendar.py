@@ -13,6 +13,10 @@ def day_of(instant: datetime, zone: str) -> Period:
     return Schedule("day", _ANCHOR.replace(tzinfo=timezone(zone)), zone).period_containing(instant)
 
 
+def month_of(instant: datetime, zone: str) -> Period:
+    return Schedule("month", _ANCHOR.replace(tzinfo=timezone(zone)), zone).period_containing(instant)
+
+
 def month_to_date(now: datetime, zone: str) -> tuple[Period, Period]:
     """From the first of the month to `now`; and as much of the month before, or all of it where that was shorter."""
     months = Schedule("month", _ANCHOR.replace(tzinfo=timezone(zone)), zone)

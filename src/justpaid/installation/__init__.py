@@ -1,6 +1,7 @@
 """One data directory with its engines running: what every process that holds the data opens, and closes in order."""
 
 from justpaid.installation.abandon import abandon
+from justpaid.installation.alerts import alerts_by_themselves
 from justpaid.installation.backtests import backtests_by_themselves
 from justpaid.installation.billing import billing_by_itself
 from justpaid.installation.checks import CheckResult, run_checks
@@ -19,6 +20,7 @@ __all__ = [
     "Storage",
     "StoreSize",
     "abandon",
+    "alerts_by_themselves",
     "backtests_by_themselves",
     "billing_by_itself",
     "imports_by_itself",

@@ -1,6 +1,7 @@
 """Stage 4: invoices. Billing runs, finalisation, estimates, proof and documents; see README.md."""
 
 from justpaid.invoicing.advance import Advanced, advance
+from justpaid.invoicing.allowances import included_quantity
 from justpaid.invoicing.automatic import AutomaticBilling
 from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.check import check_invoices
@@ -32,9 +33,10 @@ from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageL
 from justpaid.invoicing.needed import needed_from
 from justpaid.invoicing.one_off import change_draft, create_one_off
 from justpaid.invoicing.pending import pending_charges
-from justpaid.invoicing.quantities import read_quantities
+from justpaid.invoicing.projection import elapsed
+from justpaid.invoicing.quantities import Answers, Asked, read_quantities
 from justpaid.invoicing.refresh import finalize_invoice, refresh_invoice
-from justpaid.invoicing.rendering import InvoiceDocument, render_csv, render_pdf
+from justpaid.invoicing.rendering import Figures, InvoiceDocument, render_csv, render_pdf
 from justpaid.invoicing.run import run_billing
 from justpaid.invoicing.sharing import (
     NewLink,
@@ -62,6 +64,8 @@ from justpaid.invoicing.verify import (
 
 __all__ = [
     "Advanced",
+    "Answers",
+    "Asked",
     "AutomaticBilling",
     "Bill",
     "BillingRun",
@@ -72,6 +76,7 @@ __all__ = [
     "CreditReason",
     "Estimate",
     "Explanation",
+    "Figures",
     "Invoice",
     "InvoiceCounter",
     "InvoiceDocument",
@@ -108,6 +113,7 @@ __all__ = [
     "create_one_off",
     "document_of",
     "document_of_credit_note",
+    "elapsed",
     "estimate",
     "explain_line",
     "finalize_invoice",
@@ -116,6 +122,7 @@ __all__ = [
     "find_item",
     "find_late_usage",
     "find_run",
+    "included_quantity",
     "invoices_of_top_ups",
     "issue_credit_note",
     "issue_top_ups",

@@ -22,6 +22,7 @@ from justpaid.invoicing.projection import elapsed, projected
 from justpaid.invoicing.quantities import read_quantities
 from justpaid.invoicing.tally import Tally, load_conditions
 from justpaid.invoicing.thresholds import unbilled_usage
+from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.errors import Conflict
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, Metering
@@ -48,6 +49,15 @@ class Estimate:
     @property
     def total(self) -> Decimal:
         return self.tally.totals.total
+
+    @property
+    def cost(self) -> Decimal:
+        """What the period has cost so far: with what threshold invoices billed of it already."""
+        return EXACT.add(self.total, self.billed_so_far)
+
+    @property
+    def projected_cost(self) -> Decimal:
+        return EXACT.add(self.projected_total, self.billed_so_far)
 
     @property
     def projected_total(self) -> Decimal:

@@ -40,6 +40,7 @@ Prefix = Literal[
     "imp",
     "ptl",
     "alr",
+    "fir",
     "mail",
     "bt",
     "luc",

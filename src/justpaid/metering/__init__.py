@@ -25,6 +25,7 @@ from justpaid.metering.tables import Meter
 from justpaid.metering.traffic import Counts, Traffic
 from justpaid.metering.unbilled import Agreement, Counted, Gap, Group, Reason, UnbilledReader
 from justpaid.metering.usage import Question, dimension_positions
+from justpaid.metering.watch import Look, UsageWatch
 from justpaid.metering.windows import Window, cut
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Gap",
     "Group",
     "LeftOut",
+    "Look",
     "Measure",
     "Meter",
     "MeterDefinition",
@@ -65,6 +67,7 @@ __all__ = [
     "Touched",
     "Traffic",
     "UnbilledReader",
+    "UsageWatch",
     "Wanted",
     "Window",
     "change_meter",

@@ -8,8 +8,18 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from justpaid.kernel.errors import FieldError, InvalidRequest
@@ -20,6 +30,7 @@ GIB = 1024 * MIB
 _PREFIX = "JUSTPAID_"
 _BOOTSTRAP_KEY = re.compile(r"sk_(test|live)_[A-Za-z0-9_-]{4,}")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_EMAIL_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
 _POSTGRES_URL = re.compile(r"(?:postgres|postgresql)(?:\+psycopg)?://")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -66,6 +77,24 @@ def _bootstrap_key(key: SecretStr) -> SecretStr:
     if _BOOTSTRAP_KEY.fullmatch(key.get_secret_value()) is None:
         raise ValueError("not an API key")
     return key
+
+
+def _smtp_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or not text.isprintable() or " " in text or parts.path not in ("", "/") or parts.query:
+        raise ValueError("not the address of a mail server")
+    return url
+
+
+def _email_address(text: str) -> str:
+    if _EMAIL_ADDRESS.fullmatch(text) is None:
+        raise ValueError("not an e-mail address")
+    return text
 
 
 def _lower(value: object) -> object:
@@ -193,6 +222,21 @@ class Settings(BaseSettings):
         le=2_592_000,
         description="the seconds after a period's end, and after its drafting, before an invoice is issued by itself",
     )
+    alerts_interval_s: int = Field(
+        default=5,
+        ge=0,
+        le=86_400,
+        description="the seconds between two looks at alerts, up to 86400 (a day); 0 turns them off",
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
+        default=None,
+        description="the server that e-mails go out by, as smtp://user:password@host:587 or, with TLS from the first "
+        "byte on, smtps://user:password@host:465; without it e-mails wait and alerts show in the app only",
+    )
+    email_from: Annotated[str, AfterValidator(_email_address)] | None = Field(
+        default=None,
+        description="the address that e-mails come from, such as billing@example.com; JUSTPAID_SMTP_URL needs it",
+    )
     session_idle_s: int = Field(
         default=86_400,
         ge=60,
@@ -217,6 +261,13 @@ class Settings(BaseSettings):
         le=10_000_000,
         description="the most rows that an organisation's request log keeps, the newest, from 1 to 10000000",
     )
+
+    @field_validator("email_from")
+    @classmethod
+    def _mail_comes_from_somebody(cls, email_from: str | None, info: ValidationInfo) -> str | None:
+        if email_from is None and info.data.get("smtp_url") is not None:
+            raise ValueError("is missing")
+        return email_from
 
 
 def variable_of(field: str) -> str:

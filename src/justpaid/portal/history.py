@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from justpaid.contracts import Subscription, list_subscriptions, timeline_of
+from justpaid.contracts import list_subscriptions
 from justpaid.customers import Customer, keys_of
-from justpaid.invoicing import Invoice, estimate
+from justpaid.insights import Span, invoiced_for, spans_of
+from justpaid.invoicing import estimate
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.period import Period, timezone
 from justpaid.kernel.schedule import Schedule
@@ -20,7 +20,7 @@ from justpaid.portal.spikes import TRAILING_DAYS, spikes
 MAX_PERIODS: Final = 24
 MAX_DAYS: Final = 366
 _SHARE: Final = Decimal("0.0001")
-_ISSUED: Final = ("finalized", "paid", "uncollectible")
+_MOST_SUBSCRIPTIONS: Final = 100
 _ANCHOR: Final = datetime(2000, 1, 1)  # noqa: DTZ001  (midnight of whichever zone)
 
 
@@ -50,12 +50,6 @@ class Day:
     spike: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    period: Period
-    subscription: Subscription | None
-
-
 def past_periods(
     session: Session,
     metering: Metering,
@@ -69,7 +63,8 @@ def past_periods(
 
     Raises: EngineUnavailable, EventsExpired.
     """
-    spans = _spans(session, customer, now, count + 1)
+    subscriptions = list_subscriptions(session, limit=_MOST_SUBSCRIPTIONS, customer_id=customer.id)
+    spans = spans_of(subscriptions, customer, now, count + 1)
     usage = _Usage(session, metering, customer, meter)
     found = []
     for place, span in enumerate(spans[:count]):
@@ -115,27 +110,6 @@ class _Usage:
         return found[0].value if found else Decimal(0)
 
 
-def _spans(session: Session, customer: Customer, now: datetime, count: int) -> list[_Span]:
-    """Newest first; of the newest subscription with a running period, else months."""
-    for subscription in list_subscriptions(session, limit=100, customer_id=customer.id):
-        timeline = timeline_of(subscription)
-        period = timeline.period_at(now)
-        if period is None:
-            continue
-        spans: list[_Span] = []
-        while period is not None and len(spans) < count:
-            spans.append(_Span(period, subscription))
-            period = timeline.period_until(period.start)
-        return spans
-    months = Schedule("month", _ANCHOR.replace(tzinfo=timezone(customer.timezone)), customer.timezone)
-    month = months.period_containing(now)
-    spans = [_Span(month, None)]
-    while len(spans) < count:
-        month = months.period_containing(month.start - timedelta(microseconds=1))
-        spans.append(_Span(month, None))
-    return spans
-
-
 def _as_much(previous: Period, elapsed: Period, running: bool) -> Period:
     if not running:
         return previous
@@ -143,21 +117,13 @@ def _as_much(previous: Period, elapsed: Period, running: bool) -> Period:
 
 
 def _cost(
-    session: Session, metering: Metering, customer: Customer, span: _Span, now: datetime, running: bool
+    session: Session, metering: Metering, customer: Customer, span: Span, now: datetime, running: bool
 ) -> tuple[str, Decimal, Decimal | None]:
     if running and span.subscription is not None:
         made = estimate(session, metering, span.subscription, now)
-        return made.currency, made.total, made.projected_total
+        return made.currency, made.cost, made.projected_cost
     currency = span.subscription.currency if span.subscription else customer.currency
-    # Before credits, as an estimate is: how it was paid is not what it cost.
-    query = sa.select(sa.func.coalesce(sa.func.sum(Invoice.total + Invoice.credits_applied), 0)).where(
-        Invoice.customer_id == customer.id, Invoice.currency == currency, Invoice.status.in_(_ISSUED)
-    )
-    if span.subscription is not None:
-        query = query.where(Invoice.subscription_id == span.subscription.id, Invoice.period_end == span.period.end)
-    else:
-        query = query.where(Invoice.issued_at >= span.period.start, Invoice.issued_at < span.period.end)
-    return currency, session.scalar(query) or Decimal(0), None
+    return currency, invoiced_for(session, customer, span), None
 
 
 def _change(now: Decimal | None, before: Decimal | None) -> Decimal | None:

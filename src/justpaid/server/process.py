@@ -25,6 +25,7 @@ from justpaid.api import create_app
 from justpaid.installation import (
     Installation,
     abandon,
+    alerts_by_themselves,
     backtests_by_themselves,
     billing_by_itself,
     imports_by_itself,
@@ -74,6 +75,7 @@ def serve(settings: Settings, hooks: Hooks, *, port: int | None = None) -> None:
         upkeep_by_itself(installation),
         imports_by_itself(installation),
         backtests_by_themselves(installation),
+        alerts_by_themselves(installation),
     ):
         _spare_the_collector()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

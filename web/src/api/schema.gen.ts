@@ -2823,6 +2823,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/portal/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portal Alerts
+         * @description Those that were made in the portal, newest first, with where each stands.
+         */
+        get: operations["list_portal_alerts"];
+        put?: never;
+        /**
+         * Create Portal Alert
+         * @description An alert on the customer's own usage or cost.
+         */
+        post: operations["create_portal_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/portal/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Portal Alert
+         * @description It fires no more.
+         */
+        delete: operations["remove_portal_alert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description All alerts, or one customer's, newest first, those that customers made too; with where each stands.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        /**
+         * Create Alert
+         * @description An alert on a customer's usage or cost. The customer does not see it.
+         */
+        post: operations["create_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Alert
+         * @description It fires no more.
+         */
+        delete: operations["remove_alert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/status": {
         parameters: {
             query?: never;
@@ -2993,6 +3081,170 @@ export interface components {
          * @enum {string}
          */
         Aggregation: "count" | "sum" | "max" | "min" | "average" | "unique" | "latest" | "weighted_sum";
+        /** AlertIn */
+        AlertIn: {
+            /**
+             * Name
+             * @description As the e-mail calls it.
+             * @example 80 % of our budget
+             */
+            name: string;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "usage" | "cost";
+            /**
+             * Meter
+             * @description Key or id; for usage.
+             * @example calls
+             */
+            meter?: string | null;
+            /**
+             * Subscription Id
+             * @description Of this one only; else of the customer as a whole.
+             */
+            subscription_id?: string | null;
+            /**
+             * Currency
+             * @description For cost; else the subscription's, or the customer's.
+             */
+            currency?: string | null;
+            /** Quantity */
+            quantity?: string | number | null;
+            /**
+             * Amount
+             * @example 80
+             */
+            amount?: string | number | null;
+            /**
+             * Percent
+             * @description 80 for 80 %.
+             */
+            percent?: string | number | null;
+            /**
+             * Of
+             * @description What percent are of: a number; the quantity that the plan includes; the period before.
+             */
+            of?: ("included_quantity" | "last_period") | string | number | null;
+            /**
+             * Recipients
+             * @description E-mail addresses, at most 10.
+             * @example [
+             *       "ann@acme.example"
+             *     ]
+             */
+            recipients?: string[];
+            /**
+             * Customer Id
+             * @description Id, external id or alias of a customer.
+             * @example acme
+             */
+            customer_id: string;
+        };
+        /**
+         * AlertMailOut
+         * @description `waiting` may be for a server that e-mails can go out by, or for the next attempt after an `error`.
+         */
+        AlertMailOut: {
+            /** Recipient */
+            recipient: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "sent" | "failed";
+            /**
+             * Error
+             * @description Of the last attempt; not shown in the portal.
+             */
+            error: string | null;
+        };
+        /**
+         * AlertOut
+         * @description `value` of the running `period` so far, in units of the meter or of `currency`, and its `share` of the
+         *     `threshold`: 0.8 is 80 %. Null where no period runs, or what percent are of is not there.
+         */
+        AlertOut: {
+            /** Id */
+            id: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "usage" | "cost";
+            /** Meter */
+            meter: string | null;
+            /** Subscription Id */
+            subscription_id: string | null;
+            /** Currency */
+            currency: string | null;
+            /** Quantity */
+            quantity: string | null;
+            /** Amount */
+            amount: string | null;
+            /** Percent */
+            percent: string | null;
+            /** Of */
+            of: string | null;
+            /** Recipients */
+            recipients: string[];
+            /**
+             * Made By
+             * @enum {string}
+             */
+            made_by: "organisation" | "customer";
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            created_at: string;
+            /**
+             * Delivery
+             * @description in_app_only: there are no recipients, or no server that e-mails can go out by; they wait for one.
+             * @enum {string}
+             */
+            delivery: "email" | "in_app_only";
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            as_of: string;
+            period: components["schemas"]["AlertPeriodOut"] | null;
+            /** Value */
+            value: string | null;
+            /** Threshold */
+            threshold: string | null;
+            /** Share */
+            share: string | null;
+            /**
+             * Has Fired
+             * @description In the running period.
+             */
+            has_fired: boolean;
+            last_fired: components["schemas"]["FiringOut"] | null;
+        };
+        /** AlertPeriodOut */
+        AlertPeriodOut: {
+            /**
+             * From
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            to: string;
+        };
         /**
          * AmendmentIn
          * @description What is given replaces what the event had; `properties` as a whole.
@@ -5076,6 +5328,33 @@ export interface components {
             values?: (string | number | boolean)[];
         };
         /**
+         * FiringOut
+         * @description `value` and `threshold` as they were when it fired.
+         */
+        FiringOut: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            at: string;
+            period: components["schemas"]["AlertPeriodOut"];
+            /**
+             * Value
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            value: string;
+            /**
+             * Threshold
+             * @description An exact decimal.
+             * @example 0.002
+             */
+            threshold: string;
+            /** Emails */
+            emails: components["schemas"]["AlertMailOut"][];
+        };
+        /**
          * FlatPrice
          * @description `billing`: due at the period's start (`advance`) or at its end (`arrears`).
          */
@@ -7026,6 +7305,16 @@ export interface components {
             /** Amount */
             amount: string;
         };
+        /** Page[AlertOut] */
+        Page_AlertOut_: {
+            /** Data */
+            data: components["schemas"]["AlertOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
         /** Page[ApiKeyOut] */
         Page_ApiKeyOut_: {
             /** Data */
@@ -7876,6 +8165,65 @@ export interface components {
              * @description All of them, the oldest first.
              */
             versions: components["schemas"]["PlanVersionOut"][];
+        };
+        /**
+         * PortalAlertIn
+         * @description Once in each period, when the usage of one meter, or the cost so far, reaches a threshold. One of `quantity` (of
+         *     usage), `amount` (of cost) and `percent`.
+         */
+        PortalAlertIn: {
+            /**
+             * Name
+             * @description As the e-mail calls it.
+             * @example 80 % of our budget
+             */
+            name: string;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "usage" | "cost";
+            /**
+             * Meter
+             * @description Key or id; for usage.
+             * @example calls
+             */
+            meter?: string | null;
+            /**
+             * Subscription Id
+             * @description Of this one only; else of the customer as a whole.
+             */
+            subscription_id?: string | null;
+            /**
+             * Currency
+             * @description For cost; else the subscription's, or the customer's.
+             */
+            currency?: string | null;
+            /** Quantity */
+            quantity?: string | number | null;
+            /**
+             * Amount
+             * @example 80
+             */
+            amount?: string | number | null;
+            /**
+             * Percent
+             * @description 80 for 80 %.
+             */
+            percent?: string | number | null;
+            /**
+             * Of
+             * @description What percent are of: a number; the quantity that the plan includes; the period before.
+             */
+            of?: ("included_quantity" | "last_period") | string | number | null;
+            /**
+             * Recipients
+             * @description E-mail addresses, at most 10.
+             * @example [
+             *       "ann@acme.example"
+             *     ]
+             */
+            recipients?: string[];
         };
         /**
          * PortalCreditsOut
@@ -23985,6 +24333,557 @@ export interface operations {
             };
             /** @description More than 10 requests a second; `Retry-After` tells when to come back */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_portal_alerts: {
+        parameters: {
+            query?: {
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_portal_alert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalAlertIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_portal_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than 10 requests a second; `Retry-After` tells when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Id, external id or alias of a customer. */
+                customer_id?: string | null;
+                /** @description The most entries to return. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertOut_"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_alert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, such as a UUID: repeated with it, the request acts once and gets its first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key or session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or another site's page, forbids it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such record in this organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The record's state, or a key already taken, forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field's value can't be used; `errors` names it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 """The routes, one module a feature."""
 
 from justpaid.api.routes import (
+    alerts,
     api_keys,
     audit_log,
     auth,
@@ -84,6 +85,8 @@ ROUTERS = (
     checks.router,
     portal_links.router,
     portal.router,
+    alerts.portal,
+    alerts.router,
     lag.router,
     storage.router,
 )

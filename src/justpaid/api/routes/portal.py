@@ -54,7 +54,7 @@ def get_portal(unit: Visit) -> PortalMeOut:
 @router.get("/meters")
 def list_portal_meters(unit: Visit) -> PortalMetersOut:
     """What usage can be asked of."""
-    hidden = _hidden(unit)
+    hidden = hidden_meters(unit)
     found = [meter for meter in list_meters(unit.session, limit=1000) if meter.key not in hidden]
     return PortalMetersOut(data=[PortalMeterOut.of(meter) for meter in sorted(found, key=lambda meter: meter.key)])
 
@@ -62,14 +62,14 @@ def list_portal_meters(unit: Visit) -> PortalMetersOut:
 @router.get("/usage")
 def get_portal_usage(asked: Asked, unit: Visit) -> UsageOut:
     """As `GET /v1/usage`, of the customer."""
-    _require_shown(unit, asked.meter)
+    require_shown(unit, asked.meter)
     return answered(unit, asked, unit.customer_id)
 
 
 @router.get("/usage.csv", response_class=Response, responses=file_response(CSV))
 def get_portal_usage_csv(asked: Asked, unit: Visit) -> Response:
     """The same as a table."""
-    _require_shown(unit, asked.meter)
+    require_shown(unit, asked.meter)
     return as_csv(answered(unit, asked, unit.customer_id), asked)
 
 
@@ -106,7 +106,7 @@ def list_portal_periods(
     """Periods beside each other, newest first, and days with those that stand out."""
     metering = _fresh(unit)
     customer, now = unit.customer(), unit.now()
-    definition = None if meter is None else definition_of(_require_shown(unit, meter))
+    definition = None if meter is None else definition_of(require_shown(unit, meter))
     past = past_periods(unit.session, metering, customer, definition, now, count=count)
     told = days_with_spikes(unit.session, metering, customer, definition, now, count=days) if definition else []
     return PortalPeriodsOut(
@@ -174,15 +174,15 @@ def _fresh(unit: PortalUnit) -> Metering:
     return metering
 
 
-def _hidden(unit: PortalUnit) -> frozenset[str]:
+def hidden_meters(unit: PortalUnit) -> frozenset[str]:
     settings = settings_of(find_organisation(unit.session, unit.organisation_id).settings)
     return frozenset(settings.portal.hidden_meters)
 
 
-def _require_shown(unit: PortalUnit, reference: str) -> Meter:
+def require_shown(unit: PortalUnit, reference: str) -> Meter:
     """Raises: NotFound, also for a meter that the organisation hides."""
     meter = find_meter(unit.session, reference)
-    if meter.key in _hidden(unit):
+    if meter.key in hidden_meters(unit):
         raise NotFound.of("meter", reference)
     return meter
 

@@ -6,7 +6,8 @@ from justpaid.invoicing.rendering.document import (
     InvoiceDocument,
     Party,
 )
+from justpaid.invoicing.rendering.figures import Figures
 from justpaid.invoicing.rendering.pdf import render_pdf
 from justpaid.invoicing.rendering.spreadsheet import render_csv
 
-__all__ = ["DocumentLine", "DocumentStep", "InvoiceDocument", "Party", "render_csv", "render_pdf"]
+__all__ = ["DocumentLine", "DocumentStep", "Figures", "InvoiceDocument", "Party", "render_csv", "render_pdf"]
