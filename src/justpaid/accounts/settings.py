@@ -82,7 +82,8 @@ class InvoiceSettings(BaseModel):
 
     `zero_amount_policy`: whether an invoice without any amount is issued. `grace_hours`: how long the automatic run
     leaves a draft open for late events; None means as long as the installation does (JUSTPAID_BILLING_GRACE_S).
-    `late_usage_policy`: how usage that comes after that is put right.
+    `late_usage_policy`: how usage that comes after that is put right. `consolidate_invoices`: whether what falls due
+    for a customer at the same instant in the same currency shares an invoice; a customer's own setting comes first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,6 +94,7 @@ class InvoiceSettings(BaseModel):
     zero_amount_policy: Literal["issue", "skip"] = "issue"
     grace_hours: Annotated[int, Field(ge=0, le=MAX_GRACE_HOURS)] | None = None
     late_usage_policy: LateUsagePolicy = "next_invoice"
+    consolidate_invoices: bool = False
 
 
 class PortalSettings(BaseModel):

@@ -31,6 +31,7 @@ class NewCustomer:
     tax_rates: list[str] | None = None
     net_days: int | None = None
     po_number: str | None = None
+    consolidate_invoices: bool | None = None
 
 
 def create_customer(session: Session, organisation_id: str, new: NewCustomer) -> Customer:
@@ -52,6 +53,7 @@ def create_customer(session: Session, organisation_id: str, new: NewCustomer) ->
         "tax_rates": new.tax_rates,
         "net_days": new.net_days,
         "po_number": new.po_number,
+        "consolidate_invoices": new.consolidate_invoices,
     }
     check({**fields, "aliases": new.aliases})
     check_tax(session, new.tax_status, new.tax_ids, new.tax_rates)

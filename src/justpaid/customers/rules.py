@@ -161,4 +161,5 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], list[FieldError]]]] = {
     "tax_rates": _or_none(_tax_rates),
     "net_days": _or_none(_net_days),
     "po_number": _or_none(_po_number),
+    "consolidate_invoices": lambda _field, _value: [],
 }

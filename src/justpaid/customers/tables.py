@@ -17,6 +17,7 @@ class Customer(TenantRecord):
 
     `tax_rates` are keys of its own rates; None means the organisation's defaults. `net_days`, where it is given, comes
     before the organisation's; `po_number` is what its invoices quote unless they have one of their own.
+    `consolidate_invoices` None means as the organisation has set it.
     """
 
     __tablename__ = "customers"
@@ -40,6 +41,7 @@ class Customer(TenantRecord):
     tax_rates: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     net_days: Mapped[int | None]
     po_number: Mapped[str | None]
+    consolidate_invoices: Mapped[bool | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), onupdate=sa.func.now())
 

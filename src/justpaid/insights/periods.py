@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from justpaid.contracts import Subscription, timeline_of
 from justpaid.customers import Customer
 from justpaid.insights.calendar import month_of
-from justpaid.invoicing import Invoice
+from justpaid.invoicing import Invoice, InvoiceLine
 from justpaid.kernel.period import Period
 
 _ISSUED: Final = ("finalized", "paid", "uncollectible")
@@ -59,12 +59,16 @@ def invoiced_for(session: Session, customer: Customer, span: Span) -> Decimal:
     query = sa.select(sa.func.coalesce(sa.func.sum(Invoice.total + Invoice.credits_applied), 0)).where(
         Invoice.customer_id == customer.id, Invoice.currency == currency, Invoice.status.in_(_ISSUED)
     )
-    if span.subscription is not None:
-        query = query.where(
-            Invoice.subscription_id == span.subscription.id,
-            Invoice.period_end > span.period.start,
-            Invoice.period_end <= span.period.end,
-        )
-    else:
+    if span.subscription is None:
         query = query.where(Invoice.issued_at >= span.period.start, Invoice.issued_at < span.period.end)
-    return session.scalar(query) or Decimal(0)
+        return session.scalar(query) or Decimal(0)
+    ended = Invoice.period_end > span.period.start, Invoice.period_end <= span.period.end
+    alone = query.where(Invoice.subscription_id == span.subscription.id, *ended, ~Invoice.parts.any())
+    # Of an invoice that it shares, its own lines.
+    shared = (
+        sa.select(sa.func.sum(InvoiceLine.amount - InvoiceLine.discount + InvoiceLine.tax))
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(InvoiceLine.subscription_id == span.subscription.id, *ended)
+        .where(Invoice.kind == "subscription", Invoice.status.in_(_ISSUED))
+    )
+    return (session.scalar(alone) or Decimal(0)) + (session.scalar(shared) or Decimal(0))

@@ -47,7 +47,7 @@ from justpaid.invoicing.sharing import (
     share_invoice,
 )
 from justpaid.invoicing.spans import Skeletons
-from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoiceCounter, InvoiceItem, InvoiceLine, InvoicePart
 from justpaid.invoicing.tally import Tally
 from justpaid.invoicing.threshold_watch import ThresholdWatch
 from justpaid.invoicing.thresholds import bill_thresholds
@@ -82,6 +82,7 @@ __all__ = [
     "InvoiceDocument",
     "InvoiceItem",
     "InvoiceLine",
+    "InvoicePart",
     "LateLine",
     "LateUsage",
     "LateUsageCorrection",

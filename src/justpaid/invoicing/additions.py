@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from justpaid.catalog import Plan, PlanVersion
 from justpaid.coupons import record_uses
+from justpaid.invoicing.bill import Bill
+from justpaid.invoicing.consolidated import Part, SharedBill
 from justpaid.invoicing.due import Due
 from justpaid.invoicing.items import pending_items
 from justpaid.invoicing.progress import Progress, Running, deducted, load_progress
@@ -28,7 +30,7 @@ class Additions:
         self,
         conditions: Conditions,
         items: dict[tuple[str, str], list[InvoiceItem]],
-        plans: Mapping[str, str],
+        plans: Mapping[str, tuple[str, str]],
         progress: Mapping[Running, Progress],
     ) -> None:
         self._conditions = conditions
@@ -36,21 +38,36 @@ class Additions:
         self._plans = plans
         self._progress = progress
 
-    def tally(self, due: Due, answers: Answers) -> Tally:
-        """Without a line of its own, at a boundary in a pause, an invoice would be of items alone: they wait."""
-        customer, bill = due.subscription.customer, due.bill
+    def tally(self, bill: Bill | SharedBill, billed: Sequence[Due], answers: Answers) -> Tally:
+        """Of `billed`, whose bills `bill` has. Without a line of its own, at a boundary in a pause, an invoice would be
+        of items alone: they wait."""
+        customer, currency = billed[0].subscription.customer, billed[0].bill.currency
         lines = bill.lines(answers)
-        before = self._progress.get(_running(due), Progress())
+        before = self._before(bill, billed)
         whole = self._conditions.tally(
             customer,
             lines,
-            currency=bill.currency,
-            items=self._items.pop((customer.id, bill.currency), ()) if lines else (),
-            subscription_id=due.subscription.id,
-            plan=self._plans.get(bill.agreement.plan_version_id or "", ""),
+            currency=currency,
+            items=self._items.pop((customer.id, currency), ()) if lines else (),
+            plans={one.subscription.id: self._plan_of(one)[0] for one in billed},
             held=before.held,
         )
         return deducted(whole, before)
+
+    def bill_of(self, due: Sequence[Due]) -> Bill | SharedBill:
+        """Of what shares an invoice."""
+        if len(due) == 1:
+            return due[0].bill
+        return SharedBill(tuple(Part(one.subscription.id, self._plan_of(one)[1], one.bill) for one in due))
+
+    def _before(self, bill: Bill | SharedBill, billed: Sequence[Due]) -> Progress:
+        found = [self._progress.get(_running(one), Progress()) for one in billed]
+        if isinstance(bill, Bill):
+            return found[0]
+        return Progress.shared(found, {part.subscription_id: part.plan_name for part in bill.parts})
+
+    def _plan_of(self, due: Due) -> tuple[str, str]:
+        return self._plans.get(due.bill.agreement.plan_version_id or "", ("", ""))
 
 
 def load_additions(session: Session, due: Sequence[Due]) -> Additions:
@@ -59,7 +76,7 @@ def load_additions(session: Session, due: Sequence[Due]) -> Additions:
     progress = load_progress(session, map(_running, due), lock=True)
     held = {discount for one in progress.values() for discount in one.held}
     conditions = load_conditions(session, customers.values(), held=held)
-    return Additions(conditions, pending_items(session, customers), plan_keys(session, versions), progress)
+    return Additions(conditions, pending_items(session, customers), _plans(session, versions), progress)
 
 
 def _running(due: Due) -> Running:
@@ -71,6 +88,13 @@ def plan_keys(session: Session, versions: Iterable[str]) -> dict[str, str]:
     query = sa.select(PlanVersion.id, Plan.key).join(Plan, Plan.id == PlanVersion.plan_id)
     rows = session.execute(query.where(PlanVersion.id.in_(list(versions))))
     return {version_id: key for version_id, key in rows}  # noqa: C416  (rows are no pairs to mypy)
+
+
+def _plans(session: Session, versions: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Key and name, by the id of the version."""
+    query = sa.select(PlanVersion.id, Plan.key, Plan.name).join(Plan, Plan.id == PlanVersion.plan_id)
+    rows = session.execute(query.where(PlanVersion.id.in_(list(versions))))
+    return {version_id: (key, name) for version_id, key, name in rows}
 
 
 def store_lines(session: Session, organisation_id: str, stored: Iterable[Stored]) -> None:

@@ -51,6 +51,10 @@ _CHECKS: Final = {
         SELECT i.id FROM top_ups t JOIN invoices i ON i.top_up_id = t.id
         WHERE i.total <> t.amount OR i.currency <> t.currency OR i.customer_id <> t.customer_id
             OR (i.status = 'paid') <> (t.status = 'paid') OR (i.status = 'void') <> (t.status = 'canceled')""",
+    "a period is billed by two invoices": """
+        SELECT p.invoice_id FROM invoice_parts p JOIN invoices i ON i.subscription_id = p.subscription_id
+            AND (i.period_start, i.period_end) = (p.period_start, p.period_end)
+        WHERE i.id <> p.invoice_id AND i.kind = 'subscription'""",
     "a line's steps do not sum to its exact amount": """
         SELECT l.invoice_id FROM invoice_lines l
         WHERE l.amount_exact <>

@@ -62,7 +62,7 @@ def _check_period_open(session: Session, invoice: Invoice) -> None:
     """
     # Whoever is making that invoice holds this one, as it was read (`load_progress`).
     issued = sa.select(Invoice.number).where(
-        Invoice.subscription_id == invoice.subscription_id,
+        Invoice.customer_id == invoice.customer_id,
         Invoice.kind == "subscription",
         Invoice.billed_before.contains([invoice.id]),
         Invoice.status.not_in(("draft", "void")),

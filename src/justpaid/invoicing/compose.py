@@ -40,7 +40,8 @@ Usage = Mapping[tuple[str, Period], Metered]
 class Line:
     """Amounts in the plan's currency; `amount` is rounded to its minor unit. An invoice item's line has no price.
 
-    `product`: the key of what the price sells.
+    `product`: the key of what the price sells. Where several subscriptions share an invoice, `subscription_id` and
+    `plan_name` say whose line it is.
     """
 
     description: str
@@ -55,6 +56,8 @@ class Line:
     groups: tuple[tuple[str, Decimal], ...]
     item: InvoiceItem | None = None
     product: str | None = None
+    subscription_id: str | None = None
+    plan_name: str | None = None
 
     def steps_as_json(self) -> list[dict[str, Any]]:
         return [step.as_json() for step in self.steps]

@@ -137,4 +137,5 @@ def _line(line: InvoiceLine) -> DocumentLine:
             for step in line.steps
         ),
         groups=tuple((group["label"], Decimal(group["quantity"])) for group in line.groups),
+        heading=line.plan_name,
     )

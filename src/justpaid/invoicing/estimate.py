@@ -105,8 +105,7 @@ def estimated_tally(session: Session, subscription: Subscription, bill: Bill, li
         subscription.customer,
         lines,
         currency=bill.currency,
-        subscription_id=subscription.id,
-        plan=plan_keys(session, [version_id]).get(version_id, ""),
+        plans={subscription.id: plan_keys(session, [version_id]).get(version_id, "")},
         held=before.held,
     )
     return deducted(whole, before)

@@ -15,7 +15,7 @@ from justpaid.invoicing.commitment import KEY as COMMITMENT
 from justpaid.invoicing.including import state_before
 from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageLine
 from justpaid.invoicing.quantities import read_quantities
-from justpaid.invoicing.recount import bill_of, charges_of, discounts_of, stored_lines
+from justpaid.invoicing.recount import bill_of, bills_of, charges_of, discounts_of, stored_lines
 from justpaid.invoicing.spans import Span
 from justpaid.invoicing.tables import Invoice, InvoiceLine
 from justpaid.invoicing.totals import Discount, LineTax, discount_parts
@@ -172,7 +172,8 @@ def _late_line(session: Session, invoice: Invoice, line: InvoiceLine) -> LateUsa
 
 def _span(session: Session, invoice: Invoice, line: InvoiceLine) -> tuple[Origin, Span] | None:
     """The charge and the period that the line is of."""
-    skeleton, period = bill_of(session, invoice).skeleton, Period(line.period_start, line.period_end)
+    skeleton = bills_of(session, invoice)[line.subscription_id].skeleton
+    period = Period(line.period_start, line.period_end)
     places: Sequence[tuple[Origin, str, Sequence[Span]]] = (
         ("usage", "", skeleton.metered),
         ("fee", "", (*skeleton.arrears, *skeleton.upcoming)),

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from justpaid.invoicing.tables import BillingRun, Invoice
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoicePart
 from justpaid.kernel.errors import NotFound
 
 
@@ -37,10 +37,13 @@ def list_invoices(
     for column, value in (
         (Invoice.customer_id, customer_id),
         (Invoice.status, status),
-        (Invoice.subscription_id, subscription_id),
     ):
         if value is not None:
             query = query.where(column == value if isinstance(value, str) else column.in_(value))
+    if subscription_id is not None:
+        shared = sa.select(InvoicePart.invoice_id).where(InvoicePart.subscription_id == subscription_id)
+        own = Invoice.subscription_id == subscription_id
+        query = query.where(sa.or_(own, Invoice.id.in_(shared), Invoice.corrects_id.in_(shared)))
     dated = sa.func.coalesce(Invoice.issued_at, Invoice.created_at)
     if start is not None:
         query = query.where(dated >= start)

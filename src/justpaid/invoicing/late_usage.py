@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from justpaid.customers import Customer, keys_of
 from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
+from justpaid.invoicing.consolidated import SharedBill
 from justpaid.invoicing.credit_note_tables import CreditNote
 from justpaid.invoicing.items import items_on, line_of
 from justpaid.invoicing.late_usage_tables import LateUsageCorrection, LateUsageLine
@@ -83,7 +84,7 @@ class LateUsage:
 class Reading:
     """An invoice's bill, and its lines as of `cutoff`."""
 
-    bill: Bill
+    bill: Bill | SharedBill
     lines: Sequence[Line]
     cutoff: int
 
@@ -200,12 +201,14 @@ def _changed(
         quantities[key], billed[key] = line.quantity, line.amount
     for correction in corrections:
         for late in correction.lines:
-            key = late.price_key, late.description, Period(late.period_start, late.period_end), None
+            period = Period(late.period_start, late.period_end)
+            key = late.price_key, late.description, period, None, late.subscription_id
             quantities[key] = EXACT.add(quantities[key], late.quantity)
             billed[key] = EXACT.add(billed[key], late.amount)
     present = {key_of(line) for line in now}
     # A true-up that the usage of now does without was billed, and comes to nothing.
-    gone = [_nothing(key) for key in billed if key not in present]
+    names = {part.subscription_id: part.plan_name for part in invoice.parts}
+    gone = [_nothing(key, names) for key in billed if key not in present]
     lines = [*now, *gone]
     found = []
     for late_line, charge in zip(lines, charges_of(session, invoice, lines), strict=True):
@@ -223,10 +226,11 @@ def _changed(
     return found
 
 
-def _nothing(key: LineKey) -> Line:
-    price_key, description, period, _ = key
+def _nothing(key: LineKey, plan_names: Mapping[str, str]) -> Line:
+    price_key, description, period, _, of = key
     zero = Decimal(0)
-    return Line(description, price_key, None, zero, None, zero, zero, period, (), ())
+    line = Line(description, price_key, None, zero, None, zero, zero, period, (), ())
+    return replace(line, subscription_id=of, plan_name=plan_names.get(of or ""))
 
 
 def _discounts(

@@ -178,6 +178,7 @@ def _line(correction: LateUsageCorrection, position: int, late: LateLine, item_i
         organisation_id=correction.organisation_id,
         invoice_line_id=late.invoice_line_id,
         item_id=item_id,
+        subscription_id=late.line.subscription_id,
         position=position,
         description=late.line.description,
         price_key=late.line.price_key,
@@ -277,6 +278,8 @@ def _supplementary_line(late: LateLine, corrected: str) -> Line:
         period=late.line.period,
         steps=steps,
         groups=(),
+        subscription_id=late.line.subscription_id,
+        plan_name=late.line.plan_name,
     )
 
 
@@ -310,9 +313,14 @@ def _credits(late: LateUsage, invoice: Invoice, left: Sequence[Decimal]) -> list
     line has not so much left, because a discount took its part elsewhere, of the next ones that have. There is so much
     left in all."""
     total = EXACT.minus(late.net)
-    lost = {(one.line.price_key, one.line.period): EXACT.minus(one.net) for one in late.lines if one.net < 0}
+    lost = {
+        (one.line.price_key, one.line.period, one.line.subscription_id): EXACT.minus(one.net)
+        for one in late.lines
+        if one.net < 0
+    }
     weights = [
-        lost.get((line.price_key, Period(line.period_start, line.period_end)), Decimal(0)) for line in invoice.lines
+        lost.get((line.price_key, Period(line.period_start, line.period_end), line.subscription_id), Decimal(0))
+        for line in invoice.lines
     ]
     if not any(weights):  # what was lost another invoice had billed
         weights = list(left)

@@ -53,6 +53,7 @@ class LateUsageCorrection(TenantRecord):
 class LateUsageLine(TenantRecord):
     """The difference of one line: `quantity` and `amount` above zero where usage was added. `discount` is what the
     discounts of the invoice take of the difference. `invoice_line_id` is None for a true-up that the invoice lacked.
+    `subscription_id` is that of the line.
     """
 
     __tablename__ = "late_usage_lines"
@@ -62,6 +63,7 @@ class LateUsageLine(TenantRecord):
     correction_id: Mapped[str] = mapped_column(sa.ForeignKey("late_usage_corrections.id"))
     invoice_line_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoice_lines.id"))
     item_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoice_items.id"), unique=True)
+    subscription_id: Mapped[str | None] = mapped_column(sa.ForeignKey("subscriptions.id"))
     position: Mapped[int]
     description: Mapped[str]
     price_key: Mapped[str]

@@ -5,8 +5,8 @@ and below that, for each price, what was billed before, taken off just as it was
 to what one invoice would have been, in every figure and to the minor unit, whatever tiers, discounts and rounding do.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,10 +28,21 @@ Running = tuple[str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Threshold invoices of one period, in order. `held`: discounts that they use, and that thus bear on the period."""
+    """Threshold invoices of one period, in order. `held`: discounts that they use, and that thus bear on the period.
+
+    Of several subscriptions that share an invoice, those of all; `plan_names` are then of all that share it.
+    """
 
     invoices: tuple[Invoice, ...] = ()
     held: frozenset[str] = frozenset()
+    plan_names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def shared(cls, progresses: Iterable["Progress"], plan_names: Mapping[str, str]) -> "Progress":
+        """`plan_names`: by subscription, in the order of the invoice."""
+        found = list(progresses)
+        invoices = tuple(invoice for one in found for invoice in one.invoices)
+        return cls(invoices, frozenset().union(*(one.held for one in found)), plan_names)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -55,24 +66,35 @@ class Progress:
 
     def deductions(self) -> list[tuple[Line, SettledLine]]:
         """For each price, what takes off what was billed of it."""
-        by_price: dict[str | None, list[tuple[Invoice, InvoiceLine]]] = {}
+        by_price: dict[tuple[str | None, str | None], list[tuple[Invoice, InvoiceLine]]] = {}
         for invoice in self.invoices:
             for line in invoice.lines:
-                by_price.setdefault(line.price_key, []).append((invoice, line))
-        return [_deduction(billed) for billed in by_price.values()]
+                by_price.setdefault((invoice.subscription_id, line.price_key), []).append((invoice, line))
+        return [self._deduction(*billed) for billed in by_price.items()]
+
+    def _deduction(
+        self, of: tuple[str | None, str | None], billed: Sequence[tuple[Invoice, InvoiceLine]]
+    ) -> tuple[Line, SettledLine]:
+        line, settled = _deduction(billed)
+        name = self.plan_names.get(of[0] or "")
+        return (line if name is None else replace(line, subscription_id=of[0], plan_name=name)), settled
 
 
 def deducted(tally: Tally, progress: Progress) -> Tally:
     """What is left of the `tally` of a period."""
     if not progress.invoices:
         return tally
-    lines, settled = zip(*progress.deductions(), strict=True)
     before, totals = progress.invoices, tally.totals
+    everything = [*zip(tally.lines, totals.lines, strict=True), *progress.deductions()]
+    place = {subscription_id: position for position, subscription_id in enumerate(progress.plan_names)}
+    # On a shared invoice each with the lines of its subscription; items are of none, and come last.
+    everything.sort(key=lambda pair: place.get(pair[0].subscription_id or "", len(place)))
+    lines, settled = zip(*everything, strict=True)
     return replace(
         tally,
-        lines=(*tally.lines, *lines),
+        lines=lines,
         totals=Totals(
-            lines=(*totals.lines, *settled),
+            lines=settled,
             discounts=tuple(
                 (discount, EXACT.subtract(amount, progress.taken_by(discount.id)))
                 for discount, amount in totals.discounts
@@ -112,7 +134,8 @@ def progress_before(session: Session, invoice: Invoice) -> Progress:
     if not invoice.billed_before:
         return Progress()
     query = _threshold_invoices().where(Invoice.id.in_(invoice.billed_before))
-    return _progress(session, session.scalars(query).all())
+    found = _progress(session, session.scalars(query).all())
+    return replace(found, plan_names={part.subscription_id: part.plan_name for part in invoice.parts})
 
 
 def _threshold_invoices() -> sa.Select[Invoice]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -11,6 +12,7 @@ from justpaid.coupons import give_back_uses
 from justpaid.customers import Customer
 from justpaid.invoicing.additions import plan_keys, store_lines
 from justpaid.invoicing.bill import Bill
+from justpaid.invoicing.consolidated import Part, SharedBill
 from justpaid.invoicing.due import load_bills
 from justpaid.invoicing.finalize import issue, lock_draft
 from justpaid.invoicing.items import items_on
@@ -41,9 +43,9 @@ def refresh_drafts(session: Session, metering: Metering, drafts: Sequence[Invoic
         return
     bills = _bills(session, drafts)
     customers = {one.id: one for one in session.scalars(_customers(drafts))}
-    plans = plan_keys(session, {invoice.plan_version_id for invoice in drafts if invoice.plan_version_id})
+    plans = _plans(session, drafts)
     # Before usage is read: whoever waits for a discount must not hold metering still.
-    progress = load_progress(session, map(_running, drafts), lock=True)
+    progress = load_progress(session, [one for invoice in drafts for one in _running(invoice)], lock=True)
     held = {discount for one in progress.values() for discount in one.held}
     conditions = load_conditions(session, customers.values(), remade=drafts, held=held)
     items = items_on(session, [invoice.id for invoice in drafts])
@@ -51,14 +53,13 @@ def refresh_drafts(session: Session, metering: Metering, drafts: Sequence[Invoic
         answers = read_quantities(metering, [asked for bill in bills.values() for asked in bill.asked()])
     for invoice in drafts:
         customer, bill = customers[invoice.customer_id], bills.get(invoice.id)
-        before = progress.get(_running(invoice), Progress())
+        before = _before(invoice, progress)
         tally = conditions.tally(
             customer,
             bill.lines(answers) if bill else (),
             currency=invoice.currency,
             items=items.get(invoice.id, ()),
-            subscription_id=invoice.subscription_id,
-            plan=plans.get(invoice.plan_version_id or ""),
+            plans=plans[invoice.id],
             held=before.held,
         )
         invoice.customer = customer_as_billed(customer)
@@ -77,21 +78,53 @@ def _replace(session: Session, invoice: Invoice, tally: Tally, meters: Mapping[s
     session.expire(invoice, ["lines"])
 
 
-def _bills(session: Session, drafts: Sequence[Invoice]) -> dict[str, Bill]:
+def _bills(session: Session, drafts: Sequence[Invoice]) -> dict[str, Bill | SharedBill]:
     """By invoice id, of those that bill a subscription: by what was agreed when the draft was made."""
     agreements = {
-        invoice.id: (invoice.subscription_id, Agreement.from_json(invoice.agreement))
+        (invoice.id, subscription_id, plan_name): Agreement.from_json(agreement)
         for invoice in drafts
-        if invoice.subscription_id and invoice.agreement
+        for subscription_id, plan_name, agreement in _agreements(invoice)
     }
-    query = sa.select(Subscription).where(Subscription.id.in_({id_ for id_, _ in agreements.values()}))
+    query = sa.select(Subscription).where(Subscription.id.in_({id_ for _, id_, _ in agreements}))
     subscriptions = {one.id: one for one in session.scalars(query.options(joinedload(Subscription.customer)))}
-    bills = load_bills(session, [(subscriptions[id_], agreement) for id_, agreement in agreements.values()])
-    return dict(zip(agreements, bills, strict=True))
+    bills = load_bills(session, [(subscriptions[id_], one) for (_, id_, _), one in agreements.items()])
+    parts: dict[str, list[Part]] = {}
+    for (invoice_id, subscription_id, plan_name), bill in zip(agreements, bills, strict=True):
+        parts.setdefault(invoice_id, []).append(Part(subscription_id, plan_name, bill))
+    return {id_: SharedBill(tuple(of)) if len(of) > 1 else of[0].bill for id_, of in parts.items()}
 
 
-def _running(invoice: Invoice) -> Running:
-    return invoice.subscription_id or "", invoice.period_start
+def _agreements(invoice: Invoice) -> list[tuple[str, str, dict[str, Any]]]:
+    if invoice.parts:
+        return [(part.subscription_id, part.plan_name, part.agreement) for part in invoice.parts]
+    alone = invoice.subscription_id and invoice.agreement
+    return [(invoice.subscription_id or "", "", invoice.agreement or {})] if alone else []
+
+
+def _plans(session: Session, drafts: Sequence[Invoice]) -> dict[str, dict[str, str]]:
+    """By invoice id, the keys of the plans of its subscriptions."""
+    versions = {invoice.id: _versions(invoice) for invoice in drafts}
+    keys = plan_keys(session, {version_id for one in versions.values() for version_id in one.values()})
+    return {id_: {of: keys.get(version_id, "") for of, version_id in one.items()} for id_, one in versions.items()}
+
+
+def _versions(invoice: Invoice) -> dict[str, str]:
+    if invoice.parts:
+        return {part.subscription_id: part.plan_version_id for part in invoice.parts}
+    return {invoice.subscription_id: invoice.plan_version_id or ""} if invoice.subscription_id else {}
+
+
+def _running(invoice: Invoice) -> list[Running]:
+    if invoice.parts:
+        return [(part.subscription_id, part.period_start) for part in invoice.parts]
+    return [(invoice.subscription_id or "", invoice.period_start)]
+
+
+def _before(invoice: Invoice, progress: Mapping[Running, Progress]) -> Progress:
+    found = [progress.get(running, Progress()) for running in _running(invoice)]
+    if not invoice.parts:
+        return found[0]
+    return Progress.shared(found, {part.subscription_id: part.plan_name for part in invoice.parts})
 
 
 def _customers(drafts: Sequence[Invoice]) -> sa.Select[Customer]:

@@ -13,15 +13,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from justpaid.accounts import find_organisation, settings_of
 from justpaid.contracts import Subscription, SubscriptionPhase, timeline_of
-from justpaid.invoicing.additions import load_additions, store_lines
+from justpaid.invoicing.additions import Additions, load_additions, store_lines
+from justpaid.invoicing.bill import Bill
+from justpaid.invoicing.consolidated import SharedBill, together, with_companions
 from justpaid.invoicing.due import Due, load_due
 from justpaid.invoicing.finalize import ToIssue, issue, issued_columns, waiting_drafts
 from justpaid.invoicing.late_usage_run import put_late_usage_right
-from justpaid.invoicing.quantities import read_quantities
+from justpaid.invoicing.quantities import Answers, read_quantities
 from justpaid.invoicing.refresh import refresh_drafts
 from justpaid.invoicing.spans import Skeletons
-from justpaid.invoicing.tables import BillingRun, Invoice
+from justpaid.invoicing.tables import BillingRun, Invoice, InvoicePart
 from justpaid.invoicing.tally import Tally, customer_as_billed
 from justpaid.invoicing.thresholds import bill_thresholds
 from justpaid.invoicing.turns import take_turn
@@ -39,9 +42,10 @@ CHUNK: Final = 1_000
 
 @dataclass(slots=True)
 class New:
-    """An invoice that is about to be stored."""
+    """An invoice that is about to be stored; `due` are the subscriptions that share it, mostly one."""
 
-    due: Due
+    due: Sequence[Due]
+    bill: Bill | SharedBill
     tally: Tally
     row: dict[str, Any]
 
@@ -130,20 +134,18 @@ class Billing:
         run = self._run
         with self._database.tenant(run.organisation_id) as session:
             take_turn(session, run.organisation_id)
-            due = load_due(session, _due_subscriptions(session, run.as_of, self._chunk), self._skeletons)
+            organisation = find_organisation(session, run.organisation_id)
+            shared = settings_of(organisation.settings).invoice.consolidate_invoices
+            due = load_due(session, _due_subscriptions(session, run.as_of, self._chunk, shared), self._skeletons)
             if not due:
                 return False
             unbilled = _unbilled(session, due)
             # Before usage is read: whoever waits for a discount must not hold metering still.
             additions = load_additions(session, unbilled)
             with self._metering.snapshot() as cutoff:
-                answers = read_quantities(self._metering, [asked for one in unbilled for asked in one.bill.asked()])
-            # A boundary at which nothing is charged, as in a pause, has no invoice.
-            made = [
-                New(one, tally, _invoice_row(run, one, tally, cutoff))
-                for one in unbilled
-                if (tally := additions.tally(one, answers)).lines
-            ]
+                bills = [(group, additions.bill_of(group)) for group in together(unbilled, shared)]
+                answers = read_quantities(self._metering, [asked for _, bill in bills for asked in bill.asked()])
+            made = [new for group, _ in bills if (new := _new(run, additions, group, answers, cutoff)).tally.lines]
             if at_once:
                 run.invoices_finalized += _issue(session, run, made, self._clock.now())
             _store(session, run, made)
@@ -166,17 +168,27 @@ class Billing:
         return bool(drafts)
 
 
-def _due_subscriptions(session: Session, as_of: datetime, limit: int) -> Sequence[Subscription]:
-    query = sa.select(Subscription).where(Subscription.next_bill_at <= as_of)
-    return session.scalars(
-        query.order_by(Subscription.next_bill_at, Subscription.id)
-        .limit(limit)
+def _due_subscriptions(session: Session, as_of: datetime, limit: int, shared: bool) -> Sequence[Subscription]:
+    query = (
+        sa.select(Subscription)
+        .where(Subscription.next_bill_at <= as_of)
+        .order_by(Subscription.next_bill_at, Subscription.id)
         .options(
             joinedload(Subscription.customer),
             selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version),
         )
         .with_for_update(of=Subscription)
-    ).all()
+    )
+    return with_companions(session, session.scalars(query.limit(limit)).all(), query, shared)
+
+
+def _new(run: BillingRun, additions: Additions, group: Sequence[Due], answers: Answers, cutoff: int) -> New:
+    """A boundary at which nothing is charged, as in a pause, has no invoice, and no part of one."""
+    billed = [one for one in group if one.bill.lines(answers)] if len(group) > 1 else group
+    billed = billed or group[:1]
+    bill = additions.bill_of(billed)
+    tally = additions.tally(bill, billed, answers)
+    return New(billed, bill, tally, _invoice_row(run, billed[0], tally, cutoff))
 
 
 def _unbilled(session: Session, due: Sequence[Due]) -> list[Due]:
@@ -184,12 +196,15 @@ def _unbilled(session: Session, due: Sequence[Due]) -> list[Due]:
 
     Whoever makes an invoice of a subscription holds its lock, as this transaction does now; so none comes in between.
     """
-    query = sa.select(Invoice.subscription_id, Invoice.period_start, Invoice.period_end).where(
-        Invoice.kind != "supplementary",
-        Invoice.subscription_id.in_([one.subscription.id for one in due]),
-        Invoice.period_end >= min(one.bill.agreement.period.end for one in due),
+    ids = [one.subscription.id for one in due]
+    since = min(one.bill.agreement.period.end for one in due)
+    alone = sa.select(Invoice.subscription_id, Invoice.period_start, Invoice.period_end).where(
+        Invoice.kind != "supplementary", Invoice.subscription_id.in_(ids), Invoice.period_end >= since
     )
-    billed = {(of, Period(start, end)) for of, start, end in session.execute(query)}
+    shared = sa.select(InvoicePart.subscription_id, InvoicePart.period_start, InvoicePart.period_end).where(
+        InvoicePart.subscription_id.in_(ids), InvoicePart.period_end >= since
+    )
+    billed = {(of, Period(start, end)) for of, start, end in session.execute(alone.union_all(shared))}
     return [one for one in due if (one.subscription.id, one.bill.agreement.period) not in billed]
 
 
@@ -216,7 +231,28 @@ def _issue(session: Session, run: BillingRun, made: Sequence[New], now: datetime
 
 def _store(session: Session, run: BillingRun, made: Sequence[New]) -> None:
     insert_rows(session, Invoice, [one.row for one in made])
-    store_lines(session, run.organisation_id, [(one.row["id"], one.tally, one.due.bill.meters) for one in made])
+    insert_rows(session, InvoicePart, [row for one in made for row in _part_rows(one)])
+    store_lines(session, run.organisation_id, [(one.row["id"], one.tally, one.bill.meters) for one in made])
+
+
+def _part_rows(new: New) -> list[dict[str, Any]]:
+    """None of an invoice of one subscription."""
+    if isinstance(new.bill, Bill):
+        return []
+    return [
+        {
+            "invoice_id": new.row["id"],
+            "organisation_id": new.row["organisation_id"],
+            "position": position,
+            "subscription_id": part.subscription_id,
+            "plan_version_id": part.bill.agreement.agreed[-1].plan_version_id,
+            "plan_name": part.plan_name,
+            "period_start": part.bill.agreement.period.start,
+            "period_end": part.bill.agreement.period.end,
+            "agreement": part.bill.agreement.as_json(),
+        }
+        for position, part in enumerate(new.bill.parts, 1)
+    ]
 
 
 def _count(session: Session, run: BillingRun) -> None:

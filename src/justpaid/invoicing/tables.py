@@ -44,7 +44,8 @@ class Invoice(TenantRecord):
     lifts a negative sum to a total of 0. `amount_credited` is what credit notes took off `amount_due`. `skipped`: a
     zero invoice that is not issued. A threshold invoice bills what has accrued of a running period up to `period_end`;
     `threshold_number` counts those of a period, and `billed_before` are the ids of those whose amounts an invoice takes
-    off. A supplementary invoice bills the late usage of the invoice `corrects_id`.
+    off. A supplementary invoice bills the late usage of the invoice `corrects_id`. A consolidated invoice has `parts`,
+    and of them the subscription with the longest period as its own.
     """
 
     __tablename__ = "invoices"
@@ -127,6 +128,30 @@ class Invoice(TenantRecord):
     uncollectible_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position")
+    parts: Mapped[list["InvoicePart"]] = relationship(order_by="InvoicePart.position", lazy="selectin")
+
+
+class InvoicePart(TenantRecord):
+    """What a consolidated invoice bills of one of its subscriptions; any other invoice has no parts.
+
+    `plan_version_id`, period and `agreement` are what the columns of an invoice of that subscription alone would say;
+    the first part repeats the invoice's own. `plan_name` is what the plan was called.
+    """
+
+    __tablename__ = "invoice_parts"
+    __table_args__ = (
+        # Of parts the promise that no period is billed twice; billing holds the subscription's lock besides.
+        sa.UniqueConstraint("subscription_id", "period_start", "period_end"),
+    )
+
+    invoice_id: Mapped[str] = mapped_column(sa.ForeignKey("invoices.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(sa.ForeignKey("subscriptions.id"))
+    plan_version_id: Mapped[str] = mapped_column(sa.ForeignKey("plan_versions.id"))
+    plan_name: Mapped[str]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    agreement: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class InvoiceLine(TenantRecord):
@@ -134,7 +159,8 @@ class InvoiceLine(TenantRecord):
     `steps` show how it came about. `discount`, `tax` and `taxes` are the line's parts of the invoice's.
 
     `groups` breaks the quantity down by the meter's dimensions, for additive meters. `meter_definition` is what the
-    meter was when the line was made: its definition may change, the line may not.
+    meter was when the line was made: its definition may change, the line may not. On a consolidated invoice
+    `subscription_id` and `plan_name` say whose part of it the line is of; any other has one subscription.
     """
 
     __tablename__ = "invoice_lines"
@@ -146,6 +172,8 @@ class InvoiceLine(TenantRecord):
     description: Mapped[str]
     price_key: Mapped[str | None]
     item_id: Mapped[str | None] = mapped_column(sa.ForeignKey("invoice_items.id"))
+    subscription_id: Mapped[str | None] = mapped_column(sa.ForeignKey("subscriptions.id"))
+    plan_name: Mapped[str | None]
     meter: Mapped[str | None]
     meter_definition: Mapped[dict[str, Any] | None]
     quantity: Mapped[Decimal] = mapped_column(Amount)

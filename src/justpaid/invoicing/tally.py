@@ -70,6 +70,8 @@ class Tally:
                 "description": line.description,
                 "price_key": line.price_key,
                 "item_id": line.item.id if line.item else None,
+                "subscription_id": line.subscription_id,
+                "plan_name": line.plan_name,
                 "meter": line.meter,
                 "meter_definition": meters[line.meter].as_json() if line.meter else None,
                 "quantity": line.quantity,
@@ -112,27 +114,29 @@ class Conditions:
         *,
         currency: str,
         items: Sequence[InvoiceItem] = (),
-        subscription_id: str | None = None,
-        plan: str | None = None,
+        plans: Mapping[str, str] | None = None,
         held: Collection[str] = (),
     ) -> Tally:
         """What `lines` and `items` come to; counts the uses of discounts, for the tallies that follow.
 
-        `held`: discounts that an earlier invoice of the period uses.
+        `plans`: of the subscriptions that are billed, by their ids, the keys of their plans. `held`: discounts that an
+        earlier invoice of the period uses.
         """
+        plans = plans or {}
         everything = (*lines, *map(line_of, items))
         charges = [
             Charge(
                 amount=line.amount,
                 rates=self._rates_of(customer, line),
                 price_key=line.price_key,
-                plan=plan if line.item is None else None,
+                plan=plan_of(line, plans),
                 discountable=line.item is None or line.item.discountable,
+                subscription_id=line.subscription_id,
             )
             for line in everything
         ]
-        usable = [one for one in self._discounts.get(customer.id, ()) if _bears(one, subscription_id, currency, held)]
-        totals = settle(charges, [_copied(one) for one in usable], currency)
+        usable = [one for one in self._discounts.get(customer.id, ()) if _bears(one, plans, currency, held)]
+        totals = settle(charges, [_copied(one, several=len(plans) > 1) for one in usable], currency)
         for one, (_, taken) in zip(usable, totals.discounts, strict=True):
             if taken and one.uses_left is not None and one.discount.id not in held:
                 one.uses_left -= 1
@@ -179,16 +183,24 @@ def customer_as_billed(customer: Customer) -> dict[str, Any]:
     }
 
 
-def _bears(usable: Usable, subscription_id: str | None, currency: str, held: Collection[str]) -> bool:
+def plan_of(line: Line, plans: Mapping[str, str]) -> str | None:
+    """The key of the plan that charges the line; of an item none does. `plans`: by subscription."""
+    if line.item is not None:
+        return None
+    return next(iter(plans.values()), None) if line.subscription_id is None else plans[line.subscription_id]
+
+
+def _bears(usable: Usable, subscriptions: Collection[str], currency: str, held: Collection[str]) -> bool:
     left = usable.discount.ended_at is None and (usable.uses_left is None or usable.uses_left > 0)
     return (
         (left or usable.discount.id in held)
-        and usable.discount.subscription_id in (None, subscription_id)
+        and (usable.discount.subscription_id is None or usable.discount.subscription_id in subscriptions)
         and usable.coupon.currency in (None, currency)
     )
 
 
-def _copied(usable: Usable) -> Discount:
+def _copied(usable: Usable, *, several: bool) -> Discount:
+    """Of `several` subscriptions, one that is of a subscription takes from its lines alone."""
     coupon = usable.coupon
     return Discount(
         id=usable.discount.id,
@@ -198,4 +210,5 @@ def _copied(usable: Usable) -> Discount:
         amount=coupon.amount,
         prices=tuple(coupon.prices),
         plans=tuple(coupon.plans),
+        subscription_id=usable.discount.subscription_id if several else None,
     )

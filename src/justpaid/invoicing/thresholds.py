@@ -114,8 +114,7 @@ def _bill(
                     one.subscription.customer,
                     lines,
                     currency=one.bill.currency,
-                    subscription_id=one.subscription.id,
-                    plan=plans.get(one.bill.agreement.plan_version_id or "", ""),
+                    plans={one.subscription.id: plans.get(one.bill.agreement.plan_version_id or "", "")},
                     held=one.made.held,
                 )
                 drafts.append(_draft(session, one, deducted(whole, one.made), cutoff, until, now, run_id))

@@ -39,7 +39,8 @@ class Rate:
 class Discount:
     """An attached coupon as copied onto an invoice: a percentage, or an amount in the invoice's currency.
 
-    `prices` and `plans` restrict it to lines of these price keys and of these plans; empty means all.
+    `prices` and `plans` restrict it to lines of these price keys and of these plans; empty means all. So does
+    `subscription_id`, on an invoice of several subscriptions.
     """
 
     id: str
@@ -49,12 +50,14 @@ class Discount:
     amount: Decimal | None
     prices: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
+    subscription_id: str | None = None
 
     def applies_to(self, charge: "Charge") -> bool:
         return (
             charge.discountable
             and (not self.prices or charge.price_key in self.prices)
             and (not self.plans or charge.plan in self.plans)
+            and self.subscription_id in (None, charge.subscription_id)
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class Discount:
             "amount_off": None if self.amount is None else plain(self.amount),
             "prices": list(self.prices),
             "plans": list(self.plans),
+            **({"subscription_id": self.subscription_id} if self.subscription_id else {}),
         }
 
     @classmethod
@@ -79,6 +83,7 @@ class Discount:
             amount=None if amount is None else Decimal(amount),
             prices=tuple(stored["prices"]),
             plans=tuple(stored["plans"]),
+            subscription_id=stored.get("subscription_id"),
         )
 
 
@@ -91,6 +96,7 @@ class Charge:
     price_key: str | None = None
     plan: str | None = None
     discountable: bool = True
+    subscription_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

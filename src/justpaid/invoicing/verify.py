@@ -140,7 +140,8 @@ def _recounted_items(session: Session, metering: Metering, items: Sequence[Invoi
 
 
 def _net_of(late: LateUsage, stored: LateUsageLine) -> Decimal:
-    key = stored.price_key, stored.description, Period(stored.period_start, stored.period_end), None
+    period = Period(stored.period_start, stored.period_end)
+    key = stored.price_key, stored.description, period, None, stored.subscription_id
     return next((one.net for one in late.lines if key_of(one.line) == key), Decimal(0))
 
 

@@ -4755,6 +4755,11 @@ export interface components {
              * @description Quoted on its invoices.
              */
             po_number?: string | null;
+            /**
+             * Consolidate Invoices
+             * @description Whether what falls due at the same time shares an invoice; null: as the organisation has set it.
+             */
+            consolidate_invoices?: boolean | null;
         };
         /** CustomerMonthOut */
         CustomerMonthOut: {
@@ -4810,6 +4815,8 @@ export interface components {
             net_days: number | null;
             /** Po Number */
             po_number: string | null;
+            /** Consolidate Invoices */
+            consolidate_invoices: boolean | null;
             /**
              * Created At
              * Format: date-time
@@ -4907,6 +4914,11 @@ export interface components {
              * @description Quoted on its invoices.
              */
             po_number?: string | null;
+            /**
+             * Consolidate Invoices
+             * @description Whether what falls due at the same time shares an invoice; null: as the organisation has set it.
+             */
+            consolidate_invoices?: boolean | null;
         };
         /** CustomerSummaryOut */
         CustomerSummaryOut: {
@@ -5106,6 +5118,11 @@ export interface components {
              * @description Plan keys that it is restricted to.
              */
             plans: string[];
+            /**
+             * Subscription Id
+             * @description On a consolidated invoice: the subscription whose lines alone it takes from.
+             */
+            subscription_id: string | null;
             /**
              * Amount
              * @example 100.00
@@ -5740,6 +5757,11 @@ export interface components {
              */
             subscription_id: string | null;
             /**
+             * Parts
+             * @description The subscriptions of a consolidated invoice, whose own subscription, plan and period are those of the first; empty where it has one.
+             */
+            parts: components["schemas"]["InvoicePartOut"][];
+            /**
              * Top Up Id
              * @description The top-up that it charges, where its kind is `top_up`.
              */
@@ -5880,6 +5902,30 @@ export interface components {
             created_at: string;
         };
         /**
+         * InvoicePartOut
+         * @description What a consolidated invoice bills of one of its subscriptions.
+         */
+        InvoicePartOut: {
+            /** Subscription Id */
+            subscription_id: string;
+            /** Plan Version Id */
+            plan_version_id: string;
+            /** Plan Name */
+            plan_name: string;
+            /**
+             * Period Start
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_start: string;
+            /**
+             * Period End
+             * Format: date-time
+             * @example 2026-04-17T15:19:02Z
+             */
+            period_end: string;
+        };
+        /**
          * InvoicePatch
          * @description Only the fields that are sent change; null clears.
          */
@@ -5908,7 +5954,8 @@ export interface components {
          *
          *     `zero_amount_policy`: whether an invoice without any amount is issued. `grace_hours`: how long the automatic run
          *     leaves a draft open for late events; None means as long as the installation does (JUSTPAID_BILLING_GRACE_S).
-         *     `late_usage_policy`: how usage that comes after that is put right.
+         *     `late_usage_policy`: how usage that comes after that is put right. `consolidate_invoices`: whether what falls due
+         *     for a customer at the same instant in the same currency shares an invoice; a customer's own setting comes first.
          */
         InvoiceSettings: {
             /**
@@ -5940,6 +5987,11 @@ export interface components {
              * @enum {string}
              */
             late_usage_policy?: "next_invoice" | "supplementary_invoice" | "credit_note" | "none";
+            /**
+             * Consolidate Invoices
+             * @default false
+             */
+            consolidate_invoices?: boolean;
         };
         /** IssuedKeyOut */
         IssuedKeyOut: {
@@ -6273,6 +6325,16 @@ export interface components {
              * @description Null on the line of an invoice item.
              */
             price_key: string | null;
+            /**
+             * Subscription Id
+             * @description Of the lines of a consolidated invoice; null where the invoice has one subscription, and on items.
+             */
+            subscription_id: string | null;
+            /**
+             * Plan Name
+             * @description What the plan of that subscription was called.
+             */
+            plan_name: string | null;
             /** Meter */
             meter: string | null;
             /**
@@ -7166,7 +7228,8 @@ export interface components {
              *       "number_prefix": "INV-",
              *       "credit_note_prefix": "CN-",
              *       "zero_amount_policy": "issue",
-             *       "late_usage_policy": "next_invoice"
+             *       "late_usage_policy": "next_invoice",
+             *       "consolidate_invoices": false
              *     }
              */
             invoice?: components["schemas"]["InvoiceSettings"];

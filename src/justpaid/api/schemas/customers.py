@@ -49,6 +49,10 @@ class CustomerFields(Input):
     )
     net_days: int | None = Field(default=None, description="Days from issue to due; null: the organisation's.")
     po_number: str | None = Field(default=None, description="Quoted on its invoices.")
+    consolidate_invoices: bool | None = Field(
+        default=None,
+        description="Whether what falls due at the same time shares an invoice; null: as the organisation has set it.",
+    )
 
     def fields(self) -> dict[str, Any]:
         tax_ids = None if self.tax_ids is None else [dict(tax_id) for tax_id in self.tax_ids]
@@ -84,6 +88,7 @@ class CustomerOut(Output):
     tax_rates: list[str] | None
     net_days: int | None
     po_number: str | None
+    consolidate_invoices: bool | None
     created_at: Instant
     updated_at: Instant
 
@@ -104,6 +109,7 @@ class CustomerOut(Output):
             tax_rates=customer.tax_rates,
             net_days=customer.net_days,
             po_number=customer.po_number,
+            consolidate_invoices=customer.consolidate_invoices,
             created_at=customer.created_at,
             updated_at=customer.updated_at,
         )

@@ -10,7 +10,7 @@ from justpaid.api.schemas.invoice_items import ItemFields
 from justpaid.api.schemas.lines import BilledAmount, LineOut, LineTaxOut, billed
 from justpaid.api.values import Input, Instant, Output, PlainDecimal
 from justpaid.catalog import PlanVersion
-from justpaid.invoicing import CreditNoteVerification, Invoice, Verification, VerifiedLine
+from justpaid.invoicing import CreditNoteVerification, Invoice, InvoicePart, Verification, VerifiedLine
 from justpaid.taxes import TaxStatus
 
 InvoiceStatus = Literal["draft", "finalized", "paid", "void", "uncollectible", "skipped"]
@@ -51,7 +51,24 @@ class DiscountOut(Output):
     amount_off: PlainDecimal | None
     prices: list[str] = Field(description="Price keys that it is restricted to.")
     plans: list[str] = Field(description="Plan keys that it is restricted to.")
+    subscription_id: str | None = Field(
+        default=None, description="On a consolidated invoice: the subscription whose lines alone it takes from."
+    )
     amount: BilledAmount
+
+
+class InvoicePartOut(Output):
+    """What a consolidated invoice bills of one of its subscriptions."""
+
+    subscription_id: str
+    plan_version_id: str
+    plan_name: str
+    period_start: Instant
+    period_end: Instant
+
+    @classmethod
+    def of(cls, part: InvoicePart) -> "InvoicePartOut":
+        return cls(**{name: getattr(part, name) for name in cls.model_fields})
 
 
 class TaxOut(LineTaxOut):
@@ -70,6 +87,10 @@ class InvoiceOut(Output):
     customer_id: str
     customer: BilledCustomerOut
     subscription_id: str | None = Field(description="Null on a one-off invoice, as are its plan and version.")
+    parts: list[InvoicePartOut] = Field(
+        description="The subscriptions of a consolidated invoice, whose own subscription, plan and period are those of "
+        "the first; empty where it has one."
+    )
     top_up_id: str | None = Field(description="The top-up that it charges, where its kind is `top_up`.")
     threshold_number: int | None = Field(
         description="Of a `threshold` invoice, which up to `period_end` bills what has accrued: how many of its period."
@@ -108,7 +129,7 @@ class InvoiceOut(Output):
 
     @classmethod
     def of(cls, invoice: Invoice, version: PlanVersion | None) -> "InvoiceOut":
-        own = {"customer", "plan", "plan_version", "lines", "discounts", "taxes", *_AMOUNTS}
+        own = {"customer", "plan", "plan_version", "lines", "parts", "discounts", "taxes", *_AMOUNTS}
         same = cls.model_fields.keys() - own
         return cls(
             customer=BilledCustomerOut.model_validate(invoice.customer),
@@ -116,6 +137,7 @@ class InvoiceOut(Output):
             plan_version=version.version if version else None,
             discounts=[DiscountOut(**_billed(one, invoice.currency)) for one in invoice.discounts],
             taxes=[TaxOut(**_billed(one, invoice.currency)) for one in invoice.taxes],
+            parts=[InvoicePartOut.of(part) for part in invoice.parts],
             lines=[LineOut.of_stored(line, invoice.currency) for line in invoice.lines],
             **{name: billed(getattr(invoice, name), invoice.currency) for name in _AMOUNTS},
             **{name: getattr(invoice, name) for name in same},

@@ -40,6 +40,10 @@ class LineOut(Output):
 
     description: str
     price_key: str | None = Field(description="Null on the line of an invoice item.")
+    subscription_id: str | None = Field(
+        description="Of the lines of a consolidated invoice; null where the invoice has one subscription, and on items."
+    )
+    plan_name: str | None = Field(description="What the plan of that subscription was called.")
     meter: str | None
     quantity: PlainDecimal
     unit_amount: PlainDecimal | None = Field(description="Null where there is more than one rate: see `steps`.")
@@ -89,6 +93,8 @@ def _common(line: InvoiceLine | Line, currency: str) -> dict[str, Any]:
     return {
         "description": line.description,
         "price_key": line.price_key,
+        "subscription_id": line.subscription_id,
+        "plan_name": line.plan_name,
         "meter": line.meter,
         "quantity": line.quantity,
         "unit_amount": line.unit_amount,

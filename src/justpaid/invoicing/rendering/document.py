@@ -34,7 +34,8 @@ class DocumentStep:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """`groups` breaks the quantity down by dimension values, as (label, quantity)."""
+    """`groups` breaks the quantity down by dimension values, as (label, quantity). `heading` is the plan's name, on an
+    invoice of several subscriptions."""
 
     description: str
     price_key: str | None
@@ -45,6 +46,7 @@ class DocumentLine:
     period: Period
     steps: tuple[DocumentStep, ...] = ()
     groups: tuple[tuple[str, Decimal], ...] = ()
+    heading: str | None = None
 
     @property
     def telling_steps(self) -> tuple[DocumentStep, ...]:
@@ -93,3 +95,14 @@ class InvoiceDocument:
     carried_over: Decimal = Decimal(0)
     amount_credited: Decimal = Decimal(0)
     reverse_charge: bool = False
+
+    def headings(self) -> list[str | None]:
+        """By line, the heading to print above it; "" above what belongs to no plan, where others do."""
+        named = any(line.heading for line in self.lines)
+        found: list[str | None] = []
+        last: str | None = None
+        for line in self.lines:
+            heading = (line.heading or "") if named else None
+            found.append(heading if heading != last else None)
+            last = heading
+        return found

@@ -82,7 +82,9 @@ class _View:
             "issued": figures.day(document.issued_at, zone) if document.issued_at else None,
             "due": due,
             "by": self._words["by"].format(date=due) if due else None,
-            "lines": [self._line(line) for line in document.lines],
+            "lines": [
+                self._line(line, heading) for line, heading in zip(document.lines, document.headings(), strict=True)
+            ],
             "totals": list(self._totals()),
             "amount_due": figures.amount(document.amount_due, currency),
             "owed": document.amount_due > 0 and document.status != "void",
@@ -95,10 +97,11 @@ class _View:
             "reverse_charge": self._words["reverse_charge"] if document.reverse_charge else None,
         }
 
-    def _line(self, line: DocumentLine) -> dict[str, object]:
+    def _line(self, line: DocumentLine, heading: str | None) -> dict[str, object]:
         document, figures = self._document, self._figures
         hidden = len(line.groups) - GROUPS_LIMIT
         return {
+            "heading": _text(heading or self._words["other_items"]) if heading is not None else None,
             "description": _text(line.description),
             "period": figures.days(line.period, document.timezone) if line.period != document.period else None,
             "quantity": self._quantity(line.quantity),

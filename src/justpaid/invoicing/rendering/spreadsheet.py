@@ -1,7 +1,9 @@
 """The invoice as CSV (RFC 4180): one row per line, and under it one per step of its arithmetic.
 
-The column `row` says which of the two a row is; the amounts of the rows marked `line` sum to the subtotal. Numbers are
-plain decimals without symbol or grouping, instants are UTC; text is whole, never shortened.
+Where several subscriptions share the invoice, a row with the plan's name comes before the lines of each.
+
+The column `row` says which of these a row is: `line`, `step` or `group`; the amounts of the rows marked `line` sum to
+the subtotal. Numbers are plain decimals without symbol or grouping, instants are UTC; text is whole, never shortened.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from justpaid.invoicing.rendering.document import DocumentLine, InvoiceDocument
+from justpaid.invoicing.rendering.words import words
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.money import round_to_minor
 from justpaid.kernel.spreadsheets import as_text, rows_as_csv
@@ -42,9 +45,17 @@ def render_csv(document: InvoiceDocument) -> str:
 
 def _rows(document: InvoiceDocument) -> Iterator[Sequence[str]]:
     yield COLUMNS
-    for position, line in enumerate(document.lines, start=1):
+    headed = zip(document.lines, document.headings(), strict=True)
+    for position, (line, heading) in enumerate(headed, start=1):
         head = [as_text(document.number or ""), as_text(document.status), as_text(document.customer.name)]
         head += [_instant(line.period.start), _instant(line.period.end), str(position)]
+        if heading is not None:
+            yield [
+                "group",
+                *head,
+                as_text(heading or words(document.locale)["other_items"]),
+                *[""] * (len(COLUMNS) - len(head) - 2),
+            ]
         yield ["line", *head, *_line_cells(line, document.currency)]
         for step in line.steps:
             cells = [as_text(step.description), as_text(line.price_key or ""), as_text(line.meter or "")]

@@ -38,6 +38,7 @@ ENGLISH: Final = {
     "amount_credited": "Amount credited",
     "credits_invoice": "Credits invoice",
     "po_number": "PO number",
+    "other_items": "Other items",
     "of_which": "of which {tax}",
     "reverse_charge": "Reverse charge: the recipient accounts for the tax.",
 }
@@ -77,6 +78,7 @@ _GERMAN: Final = {
     "amount_credited": "Gutschriftbetrag",
     "credits_invoice": "Zu Rechnung",
     "po_number": "Bestellnummer",
+    "other_items": "Weitere Posten",
     "of_which": "davon {tax}",
     "reverse_charge": "Steuerschuldnerschaft des Leistungsempfängers (Reverse charge).",
 }
@@ -116,6 +118,7 @@ _FRENCH: Final = {
     "amount_credited": "Montant crédité",
     "credits_invoice": "Avoir sur facture",
     "po_number": "N° de bon de commande",
+    "other_items": "Autres éléments",
     "of_which": "dont {tax}",
     "reverse_charge": "Autoliquidation : la taxe est due par le preneur (Reverse charge).",
 }
@@ -155,6 +158,7 @@ _SPANISH: Final = {
     "amount_credited": "Importe abonado",
     "credits_invoice": "Abono de la factura",
     "po_number": "N.º de pedido",
+    "other_items": "Otros conceptos",
     "of_which": "de los cuales {tax}",
     "reverse_charge": "Inversión del sujeto pasivo (Reverse charge).",
 }
@@ -194,6 +198,7 @@ _ITALIAN: Final = {
     "amount_credited": "Importo accreditato",
     "credits_invoice": "Storno della fattura",
     "po_number": "Numero d'ordine",
+    "other_items": "Altre voci",
     "of_which": "di cui {tax}",
     "reverse_charge": "Inversione contabile (Reverse charge).",
 }
@@ -233,6 +238,7 @@ _DUTCH: Final = {
     "amount_credited": "Gecrediteerd bedrag",
     "credits_invoice": "Credit op factuur",
     "po_number": "Inkoopnummer",
+    "other_items": "Overige posten",
     "of_which": "waarvan {tax}",
     "reverse_charge": "Btw verlegd (Reverse charge).",
 }
@@ -272,6 +278,7 @@ _PORTUGUESE: Final = {
     "amount_credited": "Valor creditado",
     "credits_invoice": "Crédito da fatura",
     "po_number": "N.º de encomenda",
+    "other_items": "Outros itens",
     "of_which": "dos quais {tax}",
     "reverse_charge": "Autoliquidação: IVA devido pelo adquirente (Reverse charge).",
 }
@@ -311,6 +318,7 @@ _JAPANESE: Final = {
     "amount_credited": "貸方金額",
     "credits_invoice": "対象請求書",
     "po_number": "発注番号",
+    "other_items": "その他の項目",
     "of_which": "うち {tax}",
     "reverse_charge": "リバースチャージ：税は受領者が申告納付します (Reverse charge)。",
 }
