@@ -9,8 +9,8 @@ import { StatCard } from "@/components/StatCard";
 import { TimeChart } from "@/components/TimeChart";
 import { type Estimate, estimatesQuery, type Me, type Meter, metersQuery, usageCsvPath, usageQuery } from "./api";
 import { DownloadButton } from "./DownloadButton";
-import classes from "./LineItems.module.css";
 import { LineItems } from "./LineItems";
+import classes from "./LineItems.module.css";
 import { chartOf, groupTotals } from "./usageChart";
 import { ViewHeader } from "./ViewHeader";
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from justpaid.platform.database import isolate
 
-revision = "0016"
-down_revision = "0017"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

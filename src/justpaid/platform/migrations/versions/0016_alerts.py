@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 from justpaid.platform.database import isolate
 
-revision = "0017"
+revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
