@@ -331,7 +331,8 @@ def test_issued_invoices_verify_and_what_is_not_billed_yet_follows(client: TestC
     assert amounts(april)["tokens"] == "0.60"
     assert {line["invoice_id"] for line in get(client, "/v1/events/new")["lines"]} == {april["id"]}
     step(client, backfill, "revert")
-    assert (late(), verified()) == (0, True)
+    # The run for April took March's replaced call back as late usage; now that it counts again, it is late.
+    assert (late(), verified()) == (1, True)
     assert {line["invoice_id"] for line in get(client, "/v1/events/old")["lines"]} == {march["id"]}
     assert {line["invoice_id"] for line in get(client, "/v1/events/new")["lines"]} == {april["id"]}
     assert [amounts(one)["tokens"] for one in invoices(client)] == ["2.00", "0.60"]

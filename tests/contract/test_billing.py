@@ -239,6 +239,10 @@ def test_an_event_names_the_invoice_line_that_bills_it(client: TestClient) -> No
     lines = get(client, "/v1/events/billed")["lines"]
     assert [line["price_key"] for line in lines] == ["calls", "tokens", "users", "storage"]
     assert {(line["invoice_number"], line["invoice_status"]) for line in lines} == {("INV-000001", "finalized")}
-    for unbilled in ("next", "late"):
+    reasons = {
+        "next": "no invoice line includes it so far",
+        "late": "it came after INV-000001 was issued: GET /v1/invoices/INV-000001/late-usage says what that comes to",
+    }
+    for unbilled, reason in reasons.items():
         fate = get(client, f"/v1/events/{unbilled}")
-        assert (fate["lines"], fate["reason"]) == ([], "no invoice line includes it so far")
+        assert (fate["lines"], fate["reason"]) == ([], reason)

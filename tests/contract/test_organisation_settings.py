@@ -37,6 +37,8 @@ def test_what_is_not_sent_stays(client: TestClient) -> None:
         "credit_note_prefix": "CN-",
         "zero_amount_policy": "issue",
         "grace_hours": None,
+        "late_usage_policy": "next_invoice",
+        "consolidate_invoices": False,
     }
     assert changed["settings"]["seller"]["legal_name"] == "Rainbow AI GmbH"
     assert get(client, "/v1/organisation") == changed

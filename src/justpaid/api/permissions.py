@@ -117,6 +117,8 @@ ROUTES: Final[Mapping[Permission, tuple[str, ...]]] = {
         "GET /v1/invoices/{invoice}/late-usage",
         "GET /v1/invoices/{invoice}/lines/{position}/explain",
         "GET /v1/invoices/{invoice}/lines/{position}/events",
+        "GET /v1/invoices/{invoice}/lines/{position}/events.csv",
+        "GET /v1/invoices/{invoice}/lines/{position}/events.ndjson",
         "GET /v1/invoices/{invoice}/share-links",
         "GET /v1/late-usage",
         "GET /v1/invoice-items",
