@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { render, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it } from "vitest";
 import { makeQueryClient } from "@/api/queryClient";
@@ -77,7 +77,7 @@ const show = (token: string | null = "pt_1") =>
 it("shows cost, usage and the next invoice in the customer's currency", async () => {
   show();
   expect(await screen.findByText("Larkspur AI")).toBeInTheDocument();
-  expect(await screen.findByRole("region", { name: "Cost so far" })).toHaveTextContent("€10.00");
+  await waitFor(() => expect(screen.getByRole("region", { name: "Cost so far" })).toHaveTextContent("€10.00"));
   expect(screen.getByRole("region", { name: "At the period's end" })).toHaveTextContent("€18.00");
   expect(await screen.findByLabelText("Usage of API calls in this period")).toHaveTextContent("1,000");
   expect(screen.getByRole("table", { name: /Next invoice/ })).toHaveTextContent("Calls1,000€10.00€18.00");

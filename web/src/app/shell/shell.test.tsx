@@ -39,7 +39,7 @@ it("begins anew in the other organisation", async () => {
       return HttpResponse.json(SESSION);
     }),
   );
-  renderSite("/settings");
+  renderSite("/invoices");
   await user.click(await screen.findByRole("button", { name: /Organisation: Larkspur AI, test mode/ }));
   await user.click(await screen.findByRole("menuitem", { name: /Larkspur AI.*Live/ }));
   await waitFor(() => expect(goTo).toHaveBeenCalledWith("/"));
