@@ -101,6 +101,8 @@ def test_an_invoice_is_as_promised(shop: TestClient, invoice: dict[str, Any]) ->
     }
     assert lines["tokens"] == {
         "description": "Tokens",
+        "subscription_id": None,
+        "plan_name": None,
         "price_key": "tokens",
         "meter": "tokens",
         "quantity": "1500",
@@ -137,7 +139,7 @@ def test_an_invoice_is_found_by_id_and_by_number(shop: TestClient, invoice: dict
         ({"subscription_id": "sub_nothere"}, 0),
         ({"from": "2000-01-01T00:00:00Z"}, 2),
         ({"from": "2000-01-01T00:00:00Z", "to": "2001-01-01T00:00:00Z"}, 0),
-        ({"from": "2190-01-01T00:00:00Z"}, 0),
+        ({"from": "2090-01-01T00:00:00Z"}, 0),
     ],
     ids=str,
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from justpaid import catalog, insights, invoicing
+from justpaid import catalog, invoicing
+from justpaid.insights import backtest as backtests
 from justpaid.kernel.period import Period
 from tests.scenario.conftest import Books
 
@@ -48,19 +49,19 @@ def story(books: OpenBooks) -> Books:
 def ask(story: Books, **asked: Any) -> str:
     period = Period(story.at("2026-01-01"), story.at("2026-03-01"))
     with story.engines.database.tenant(story.organisation_id) as session:
-        new = insights.NewBacktest(**{"period": period, **({} if "terms" in asked else {"plan": "now"}), **asked})
-        return insights.start_backtest(session, story.organisation_id, new, story.engines.clock.now()).id
+        new = backtests.NewBacktest(**{"period": period, **({} if "terms" in asked else {"plan": "now"}), **asked})
+        return backtests.start_backtest(session, story.organisation_id, new, story.engines.clock.now()).id
 
 
 def work(story: Books, **more: Any) -> int:
     assert story.engines.metering.catch_up(10)
-    return insights.run_waiting(story.engines.database, story.engines.metering, story.engines.clock, **more)
+    return backtests.run_waiting(story.engines.database, story.engines.metering, story.engines.clock, **more)
 
 
-def told(story: Books, backtest_id: str) -> tuple[insights.Backtest, list[tuple[str, Decimal, Decimal]]]:
+def told(story: Books, backtest_id: str) -> tuple[backtests.Backtest, list[tuple[str, Decimal, Decimal]]]:
     with story.engines.database.tenant(story.organisation_id) as session:
-        backtest = insights.find_backtest(session, backtest_id)
-        rows = insights.customers_of(session, backtest, sort="-change", limit=100)
+        backtest = backtests.find_backtest(session, backtest_id)
+        rows = backtests.customers_of(session, backtest, sort="-change", limit=100)
         return backtest, [(row.external_id or "", row.before, row.after) for row in rows]
 
 
@@ -132,7 +133,7 @@ def test_only_some_customers_and_only_subscribers_of_a_plan(story: Books) -> Non
 def test_canceled_before_it_ran_and_terms_that_fit_nobody(story: Books) -> None:
     canceled = ask(story)
     with story.engines.database.tenant(story.organisation_id) as session:
-        insights.cancel_backtest(session, insights.find_backtest(session, canceled), story.engines.clock.now())
+        backtests.cancel_backtest(session, backtests.find_backtest(session, canceled), story.engines.clock.now())
     euros = {"currency": "EUR", "interval": "month", "prices": [{"key": "base", "model": "flat", "amount": "1"}]}
     misfit = ask(story, terms=euros)
     assert work(story) == 1

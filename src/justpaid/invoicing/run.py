@@ -145,7 +145,7 @@ class Billing:
             with self._metering.snapshot() as cutoff:
                 bills = [(group, additions.bill_of(group)) for group in together(unbilled, shared)]
                 answers = read_quantities(self._metering, [asked for _, bill in bills for asked in bill.asked()])
-            made = [new for group, _ in bills if (new := _new(run, additions, group, answers, cutoff)).tally.lines]
+            made = [new for group, _ in bills if (new := _new(run, additions, group, answers, cutoff))]
             if at_once:
                 run.invoices_finalized += _issue(session, run, made, self._clock.now())
             _store(session, run, made)
@@ -182,12 +182,14 @@ def _due_subscriptions(session: Session, as_of: datetime, limit: int, shared: bo
     return with_companions(session, session.scalars(query.limit(limit)).all(), query, shared)
 
 
-def _new(run: BillingRun, additions: Additions, group: Sequence[Due], answers: Answers, cutoff: int) -> New:
+def _new(run: BillingRun, additions: Additions, group: Sequence[Due], answers: Answers, cutoff: int) -> New | None:
     """A boundary at which nothing is charged, as in a pause, has no invoice, and no part of one."""
     billed = [one for one in group if one.bill.lines(answers)] if len(group) > 1 else group
     billed = billed or group[:1]
     bill = additions.bill_of(billed)
     tally = additions.tally(bill, billed, answers)
+    if not tally.lines:
+        return None
     return New(billed, bill, tally, _invoice_row(run, billed[0], tally, cutoff))
 
 
