@@ -35,7 +35,7 @@ const show = (query: Partial<Omit<typeof settled, "data">> & { data?: (typeof se
 
 it("shows the rows of all pages", () => {
   show({});
-  const rows = within(screen.getByRole("region", { name: "Customers" })).getAllByRole("row");
+  const rows = within(screen.getByRole("region", { name: "Customers, as a table" })).getAllByRole("row");
   expect(rows.map((row) => row.textContent)).toEqual(["Name", "Acme", "Globex"]);
 });
 

@@ -48,7 +48,7 @@ export function DataTable<Row>({ label, columns, query, rowKey, empty }: Props<R
   }
   return (
     <Card p={0}>
-      <Box className={classes.scroll ?? ""} role="region" aria-label={label} tabIndex={0}>
+      <Box className={classes.scroll ?? ""} role="region" aria-label={`${label}, as a table`} tabIndex={0}>
         <Table aria-busy={query.isPending}>
           <Table.Caption className={classes.caption ?? ""}>
             <VisuallyHidden>{label}</VisuallyHidden>

@@ -18,7 +18,7 @@ export function LineItems({ estimate, timezone }: { estimate: Estimate; timezone
         </Text>
       </Group>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
-      <section className={classes.scroll ?? ""} aria-label={label} tabIndex={0}>
+      <section className={classes.scroll ?? ""} aria-label={`${label}, line by line`} tabIndex={0}>
         <Table aria-label={label}>
           <Table.Thead>
             <Table.Tr>

@@ -1,4 +1,4 @@
-import { Anchor, Code } from "@mantine/core";
+import { Anchor, Code, VisuallyHidden } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -24,8 +24,9 @@ export function EventsTable({ search, timezone, onOpen, hideCustomer = false, em
       key: "timestamp",
       header: "Time",
       cell: ({ id, timestamp }) => (
-        <Anchor component="button" type="button" onClick={() => onOpen(id)} aria-label={`Show event ${id}`}>
+        <Anchor component="button" type="button" onClick={() => onOpen(id)}>
           <Instant at={timestamp} style="second" {...(timezone === undefined ? {} : { timezone })} />
+          <VisuallyHidden>, event {id}</VisuallyHidden>
         </Anchor>
       ),
     },
