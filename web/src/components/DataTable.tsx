@@ -57,7 +57,7 @@ export function DataTable<Row>({ label, columns, query, rowKey, empty }: Props<R
             <Table.Tr>
               {columns.map((column) => (
                 <Table.Th key={column.key} ta={column.align ?? "left"} w={column.width} {...narrow(column)}>
-                  {column.header}
+                  {column.header === "" ? <VisuallyHidden>Actions</VisuallyHidden> : column.header}
                 </Table.Th>
               ))}
             </Table.Tr>

@@ -81,7 +81,7 @@ function Run({ of }: { of: Import }) {
       </SimpleGrid>
       {of.rejected + of.conflicts > 0 && (
         <Alert
-          color="yellow"
+          color="gray"
           title={`${formatQuantity(of.rejected + of.conflicts)} ${of.rejected + of.conflicts === 1 ? "row was" : "rows were"} not taken`}
         >
           <Stack gap="sm" align="flex-start">
