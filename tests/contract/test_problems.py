@@ -238,8 +238,8 @@ def test_the_openapi_document_describes_every_route(anonymous: TestClient) -> No
             assert operation["security"] in DOORS.get(path.split("/")[2], [KEY_OR_SESSION]), where
             assert {"401", "422"} <= operation["responses"].keys(), where
         names = [parameter["name"] for parameter in operation.get("parameters", [])]
-        # An event's own id tells its repetition, and what people do at the door is theirs to see.
-        own_ways = path == "/v1/events" or path.startswith(("/v1/auth/", "/v1/organisations"))
+        # An event tells its repetition by its id, a file by its digest; at the door people see for themselves.
+        own_ways = path in ("/v1/events", "/v1/imports") or path.startswith(("/v1/auth/", "/v1/organisations"))
         takes_a_key = method in {"post", "patch"} and not own_ways
         assert ("Idempotency-Key" in names) is takes_a_key, where
     assert "HTTPValidationError" not in document["components"]["schemas"]
