@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from justpaid.insights.backtest import BacktestWorker
+from justpaid.insights import BacktestWorker
 from justpaid.installation.installation import Installation
 
 _LOOK_EVERY: Final = timedelta(seconds=1)

@@ -27,12 +27,12 @@ class Parts:
     database: Database = field(default_factory=Database)
 
     def installation(self) -> Installation:
-        parts: dict[str, Any] = dict.fromkeys(("settings", "journal", "warehouse", "backfills", "feed"))
+        parts: dict[str, Any] = dict.fromkeys(("settings", "journal", "warehouse", "backfills", "imports", "feed"))
         return Installation(
             **parts,
             clock=SystemClock(),
             database=self.database,  # type: ignore[arg-type]
-            metering=SimpleNamespace(drainer=SimpleNamespace(running=self.drainer)),  # type: ignore[arg-type]
+            metering=SimpleNamespace(running=self.drainer),  # type: ignore[arg-type]
             ingest=SimpleNamespace(running=self.committer),  # type: ignore[arg-type]
         )
 

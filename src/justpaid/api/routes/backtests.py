@@ -13,7 +13,7 @@ from justpaid.api.route import router as new_router
 from justpaid.api.routes.invoices import CSV, file_response
 from justpaid.api.schemas.backtests import BacktestCustomerOut, BacktestIn, BacktestOut
 from justpaid.api.unit_of_work import Unit
-from justpaid.insights.backtest import (
+from justpaid.insights import (
     BacktestCustomer,
     Sort,
     customers_of,
@@ -21,8 +21,8 @@ from justpaid.insights.backtest import (
     rows_for_csv,
     start_backtest,
 )
-from justpaid.insights.backtest import cancel_backtest as cancel
-from justpaid.insights.backtest import list_backtests as newest
+from justpaid.insights import cancel_backtest as cancel
+from justpaid.insights import list_backtests as newest
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.spreadsheets import as_text

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from justpaid.api.schemas.plans import FullTermsIn
 from justpaid.api.values import Input, Instant, Output, PlainDecimal
-from justpaid.insights.backtest import Backtest, BacktestCustomer, NewBacktest, Status
+from justpaid.insights import Backtest, BacktestCustomer, NewBacktest, Status
 from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
 
