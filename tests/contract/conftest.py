@@ -109,9 +109,31 @@ def installation(database: Database) -> TestInstallation:
     return TestInstallation(database, load_settings())
 
 
+class CurrentInstallation:
+    """Stands for the installation of the test that runs."""
+
+    of: TestInstallation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.of, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.of, name, value)
+
+    def become(self, installation: TestInstallation) -> None:
+        object.__setattr__(self, "of", installation)
+
+
+@pytest.fixture(scope="session")
+def shared_app() -> FastAPI:
+    """One a process: an app's first request takes a fifth of a second."""
+    return create_app(CurrentInstallation())  # type: ignore[arg-type]
+
+
 @pytest.fixture
-def app(installation: TestInstallation) -> FastAPI:
-    return create_app(installation)
+def app(shared_app: FastAPI, installation: TestInstallation) -> FastAPI:
+    shared_app.state.installation.become(installation)
+    return shared_app
 
 
 @pytest.fixture
@@ -120,8 +142,9 @@ def anonymous(app: FastAPI) -> TestClient:
     return TestClient(app)
 
 
-@pytest.fixture
-def new_company(app: FastAPI, database: Database) -> Callable[[], Company]:
+def companies(app: FastAPI, database: Database) -> Callable[[], Company]:
+    """What makes a new one at each call."""
+
     def make() -> Company:
         with database.system() as session:
             pair = create_organisation(session, f"Company {next(_numbers)}")
@@ -133,6 +156,11 @@ def new_company(app: FastAPI, database: Database) -> Callable[[], Company]:
         return Company(pair.test.id, client(test.secret), client(live.secret), test.secret)
 
     return make
+
+
+@pytest.fixture
+def new_company(app: FastAPI, database: Database) -> Callable[[], Company]:
+    return companies(app, database)
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def test_an_invoice_shows_its_discounts_and_taxes(shop: TestClient) -> None:
             "amount_off": None,
             "prices": [],
             "plans": [],
+            "subscription_id": None,
             "amount": "15.00",
         }
     ]

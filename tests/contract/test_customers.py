@@ -55,6 +55,7 @@ def test_what_was_not_sent_comes_from_the_organisation(client: TestClient) -> No
         "tax_rates": None,
         "net_days": None,
         "po_number": None,
+        "consolidate_invoices": None,
     }
 
 

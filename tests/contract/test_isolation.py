@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ from justpaid.platform.database import Database, Record, TenantRecord
 from justpaid.platform.settings import load_settings
 from justpaid.portal import PortalLink
 from justpaid.taxes import TaxRate
-from tests.contract.conftest import Company, Engines, TestInstallation
+from tests.contract.conftest import Company, Engines, TestInstallation, companies
 from tests.contract.steps import NOW, bill, call, errors, get, invoices, post, send, subscribe
 
 MAPPING = {"columns": {"customer_id": "customer"}, "values": {"event": "api_call"}}
@@ -152,16 +152,52 @@ LISTS = (
 START = "2026-02-01T00:00:00Z"
 
 
-@pytest.fixture
-def installation(database: Database, engines: Engines, tmp_path: Path) -> TestInstallation:
+@pytest.fixture(scope="module")
+def installation(database: Database, engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> TestInstallation:
     clock = FixedClock(NOW)
-    importer = Importer(database, engines.ingest, clock, tmp_path)
+    importer = Importer(database, engines.ingest, clock, tmp_path_factory.mktemp("imports"))
     return TestInstallation(database, load_settings(), clock, imports=importer, **vars(engines))  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def app(shared_app: FastAPI, installation: TestInstallation) -> FastAPI:
+    shared_app.state.installation.become(installation)
+    return shared_app
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A company with a record of every kind, by the path parameter that names it, and what its lists show."""
+
+    company: Company
+    records: dict[str, str]
+    shown: dict[str, Any]
+
+    @property
+    def client(self) -> TestClient:
+        return self.company.client
+
+
+def owner_of(company: Company) -> Owner:
+    records = owned(company)
+    return Owner(company, records, everything(company.client))
+
+
+@pytest.fixture(scope="module")
+def owner(app: FastAPI, database: Database) -> Owner:
+    """Shared by the tests, which change nothing."""
+    return owner_of(companies(app, database)())
+
+
+@pytest.fixture(scope="module")
+def other(app: FastAPI, database: Database) -> Owner:
+    """It has the like of each record, so that only whose it is decides."""
+    return owner_of(companies(app, database)())
+
+
 @pytest.fixture(params=["another company", "the twin in live mode"])
-def stranger(request: pytest.FixtureRequest, company: Company, new_company: Callable[[], Company]) -> TestClient:
-    return new_company().client if request.param == "another company" else company.live
+def stranger(request: pytest.FixtureRequest, owner: Owner, new_company: Callable[[], Company]) -> TestClient:
+    return new_company().client if request.param == "another company" else owner.company.live
 
 
 def owned(company: Company) -> dict[str, str]:
@@ -237,12 +273,9 @@ def test_every_route_that_names_a_record_is_tried(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), ATTEMPTS)
-def test_a_stranger_finds_nothing(company: Company, stranger: TestClient, method: str, path: str) -> None:
-    records = owned(company)
-    before = everything(company.client)
-    address = re.sub(r"{(\w+)}", lambda found: records[found[1]], path)
+def test_a_stranger_finds_nothing(owner: Owner, stranger: TestClient, method: str, path: str) -> None:
+    address = re.sub(r"{(\w+)}", lambda found: owner.records[found[1]], path)
     assert stranger.request(method, address, json=ATTEMPTS[method, path]).status_code == 404
-    assert everything(company.client) == before
 
 
 @pytest.mark.parametrize(
@@ -259,10 +292,9 @@ def test_a_stranger_finds_nothing(company: Company, stranger: TestClient, method
         "credit-notes/CN-000001",
     ],
 )
-def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger: TestClient, path: str) -> None:
-    owned(company)
+def test_a_key_or_number_means_the_callers_own_record(owner: Owner, stranger: TestClient, path: str) -> None:
     assert stranger.get(f"/v1/{path}").status_code == 404
-    assert company.client.get(f"/v1/{path}").status_code == 200
+    assert owner.client.get(f"/v1/{path}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -295,62 +327,55 @@ def test_a_key_or_number_means_the_callers_own_record(company: Company, stranger
     ],
 )
 def test_a_strangers_record_can_not_be_named_in_a_request(
-    company: Company, new_company: Callable[[], Company], path: str, body: dict[str, str] | None
+    owner: Owner, other: Owner, path: str, body: dict[str, str] | None
 ) -> None:
-    """The other company has the like of each, so that only whose it is decides."""
-    records, other = owned(company), new_company()
-    owned(other)
-    before = everything(other.client)
-    sent = body and {name: text.format(**records) for name, text in body.items()}
-    response = other.client.request("POST" if body else "GET", path.format(**records), json=sent)
+    sent = body and {name: text.format(**owner.records) for name, text in body.items()}
+    response = other.client.request("POST" if body else "GET", path.format(**owner.records), json=sent)
     assert response.status_code == 404
-    assert everything(other.client) == before
 
 
-def test_a_strangers_subscription_can_not_be_migrated(company: Company, new_company: Callable[[], Company]) -> None:
-    records, other = owned(company), new_company()
-    owned(other)
-    body = {"subscriptions": [records["subscription_id"]]}
+def test_a_strangers_subscription_can_not_be_migrated(owner: Owner, other: Owner) -> None:
+    body = {"subscriptions": [owner.records["subscription_id"]]}
     assert other.client.post("/v1/plans/pro/versions/1/migrate", json=body).status_code == 404
 
 
-def test_a_strangers_meter_can_not_be_billed(company: Company, stranger: TestClient) -> None:
-    owned(company)
+def test_a_strangers_meter_can_not_be_billed(owner: Owner, stranger: TestClient) -> None:
     price = {"key": "calls", "model": "per_unit", "meter": "calls", "unit_amount": 1}
     terms = {"key": "mine", "currency": "USD", "interval": "month", "prices": [price]}
     assert errors(stranger.post("/v1/plans", json=terms)) == ["prices.0.meter"]
 
 
-def test_usage_is_of_the_callers_own_events(company: Company, new_company: Callable[[], Company]) -> None:
+def test_usage_is_of_the_callers_own_events(owner: Owner, new_company: Callable[[], Company]) -> None:
     other = new_company()
-    owned(company)
     owned(other)
     send(other.client, call("2026-02-03T00:00:00Z", 1))
     february = {"from": START, "to": "2026-03-01T00:00:00Z"}
-    for client, count in ((company.client, "1"), (other.client, "2")):
+    for client, count in ((owner.client, "1"), (other.client, "2")):
         for whose in ({}, {"customer_id": "acme"}):
             answer = get(client, "/v1/usage", meter="calls", **whose, **february)
             assert [row["value"] for row in answer["data"]] == [count]
 
 
-def test_an_external_id_means_the_callers_own_customer(company: Company, stranger: TestClient) -> None:
-    records = owned(company)
+def test_an_external_id_means_the_callers_own_customer(owner: Owner, new_company: Callable[[], Company]) -> None:
+    stranger = new_company().client
     assert stranger.get("/v1/customers/acme").status_code == 404
     own = stranger.post("/v1/customers", json={"external_id": "acme", "name": "Mine"})
     assert own.status_code == 201
     assert stranger.get("/v1/customers/acme").json()["name"] == "Mine"
-    assert company.client.get("/v1/customers/acme").json()["id"] == records["customer"]
+    assert owner.client.get("/v1/customers/acme").json()["id"] == owner.records["customer"]
 
 
-def test_lists_hold_the_callers_own_records(company: Company, stranger: TestClient) -> None:
-    records = owned(company)
-    del records["version"], records["position"]  # numbers, which mean nothing by themselves
+def test_lists_hold_the_callers_own_records(owner: Owner, stranger: TestClient) -> None:
+    numbers = {"version", "position"}  # which mean nothing by themselves
     for name in LISTS:
         listed = stranger.get(f"/v1/{name}").text
-        assert not any(record in listed for record in records.values())
+        assert not any(record in listed for kind, record in owner.records.items() if kind not in numbers)
 
 
-def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, stranger: TestClient) -> None:
+def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(
+    company: Company, new_company: Callable[[], Company]
+) -> None:
+    stranger = new_company().client
     for n in range(2):
         company.client.post("/v1/customers", json={"name": f"Acme {n}"})
     cursor = company.client.get("/v1/customers?limit=1").json()["next_cursor"]
@@ -395,16 +420,18 @@ def test_a_cursor_from_elsewhere_shows_nothing_of_elsewhere(company: Company, st
     ],
 )
 def test_the_database_itself_shows_a_tenant_only_its_rows(
-    company: Company, new_company: Callable[[], Company], database: Database, table: type[Record]
+    owner: Owner, other: Owner, database: Database, table: type[Record]
 ) -> None:
-    other = new_company()
-    owned(company)
-    owned(other)
     column = table.__table__.c["id" if table is Organisation else "organisation_id"]
-    with database.tenant(company.organisation_id) as session:
-        assert set(session.scalars(sa.select(column))) == {company.organisation_id}
+    with database.tenant(owner.company.organisation_id) as session:
+        assert set(session.scalars(sa.select(column))) == {owner.company.organisation_id}
     with database.system() as session:
-        assert {company.organisation_id, other.organisation_id} <= set(session.scalars(sa.select(column)))
+        assert {each.company.organisation_id for each in (owner, other)} <= set(session.scalars(sa.select(column)))
+
+
+def test_all_that_was_tried_above_has_changed_nothing(owner: Owner, other: Owner) -> None:
+    for each in (owner, other):
+        assert everything(each.client) == each.shown
 
 
 def test_the_database_itself_refuses_a_row_for_another_organisation(

@@ -169,5 +169,5 @@ def test_a_run_corrects_by_itself_and_the_audit_trail_says_so(billed: TestClient
     assert (late["lines"], len(late["corrections"])) == ([], 1)
     entries = get(billed, "/v1/audit-log", record_id=late["corrections"][0]["id"])["data"]
     assert [(one["action"], one["actor"], one["request"]) for one in entries] == [
-        ("created", {"type": "system", "id": run["id"]}, "billing run")
+        ("created", {"type": "system", "id": run["id"], "name": None}, "billing run")
     ]

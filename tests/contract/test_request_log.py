@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from justpaid.api import request_log
+from justpaid.api import create_app, request_log
 from justpaid.api.request_log import RequestLog, trim
 from justpaid.kernel.clock import FixedClock
 from justpaid.platform.database import Database
@@ -25,6 +25,12 @@ EVENT = {"customer_id": "acme", "event": "api_call"}
 @pytest.fixture
 def installation(database: Database, engines: Engines) -> TestInstallation:
     return TestInstallation(database, load_settings(), FixedClock(NOW), **vars(engines))
+
+
+@pytest.fixture
+def app(installation: TestInstallation) -> FastAPI:
+    """Of each test its own: the log holds what waits to be written."""
+    return create_app(installation)
 
 
 def logged(app: FastAPI, client: TestClient) -> list[dict[str, Any]]:

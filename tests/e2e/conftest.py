@@ -50,13 +50,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server.ended()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """While it lives, its event loop runs in the thread of the tests, where no other can: it ends with its module."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     executable = chromium()
     if executable is None:

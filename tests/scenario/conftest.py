@@ -34,6 +34,11 @@ class Engines:
     corrections: Corrections
     backfills: Backfills
 
+    def meters(self) -> list[metering.MeterDefinition]:
+        """Of all organisations."""
+        with self.database.system() as session:
+            return metering.load_definitions(session)
+
 
 @pytest.fixture(scope="module")
 def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
@@ -55,7 +60,10 @@ def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
         meters.start()
         ingest.start()
         backfills = Backfills(journal, clock, Limits(), meters.backfills.replaced_among)
-        yield Engines(database, warehouse, meters, ingest, clock, Corrections(journal, clock), backfills)
+        engines = Engines(database, warehouse, meters, ingest, clock, Corrections(journal, clock), backfills)
+        yield engines
+        with meters.snapshot() as position:
+            assert meters.recount(engines.meters(), position) == []
         ingest.stop()
         meters.stop()
         journal.close()
@@ -251,9 +259,8 @@ class Books:
             assert self.engines.metering.recount(self.meters(), position) == []
 
     def meters(self) -> list[metering.MeterDefinition]:
-        """Those whose usage is recounted."""
-        with self.engines.database.system() as session:
-            return metering.load_definitions(session)
+        """Those whose usage is recounted: its own. Those of all stories are when their module ends."""
+        return [meter for meter in self.engines.meters() if meter.organisation_id == self.organisation_id]
 
     def local(self, instant: datetime) -> str:
         text = instant.astimezone(timezone(self.zone)).strftime("%Y-%m-%d %H:%M")

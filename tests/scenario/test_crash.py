@@ -214,8 +214,9 @@ def make_books(client: httpx.Client) -> None:
         client.post("/v1/events", json=events).raise_for_status()
 
 
-def run_billing(client: httpx.Client) -> None:
-    client.post("/v1/billing-runs", json={"as_of": "2026-04-01T00:00:00Z", "finalize": True}).raise_for_status()
+def run_billing(client: httpx.Client, *, finalize: bool = True) -> None:
+    body = {"as_of": "2026-04-01T00:00:00Z", "finalize": finalize}
+    client.post("/v1/billing-runs", json=body).raise_for_status()
 
 
 #: By number: what an undisturbed run makes. Customer n in month m: (10·n + m) × 0.25.
@@ -229,21 +230,24 @@ UNDISTURBED = [
 
 
 @pytest.mark.parametrize(
-    "step",
+    ("step", "drafts"),
     [
-        "billing.before_commit=kill:2",
-        "billing.after_commit=kill:2",
-        "billing.between_chunks=kill:3",
-        "billing.before_finalize_commit=kill",
-        "billing.between_finalizations=kill",
+        ("billing.before_commit=kill:2", False),
+        ("billing.after_commit=kill:2", False),
+        ("billing.between_chunks=kill:3", False),
+        ("billing.before_finalize_commit=kill", True),
+        ("billing.between_finalizations=kill", True),
     ],
 )
 def test_a_billing_run_that_was_killed_and_repeated_makes_what_an_undisturbed_one_makes(
-    start: Start, step: str
+    start: Start, step: str, drafts: bool
 ) -> None:
+    """Where no drafts wait, a run issues what it makes at once."""
     killed = start(step)
     with killed.client() as client:
         make_books(client)
+        if drafts:
+            run_billing(client, finalize=False)
         with pytest.raises(httpx.TransportError):
             run_billing(client)
     assert killed.ended()[0] == -signal.SIGKILL

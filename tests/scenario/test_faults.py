@@ -318,7 +318,8 @@ def test_a_slow_warehouse_slows_no_receipt(books: Callable[..., Books]) -> None:
 
 
 def test_the_clock_steps_back(books: Callable[..., Books]) -> None:
-    """Jan 1 subscribe at 2 a call; Feb 1 bill 3 calls; the clock falls back to Jan 10; nothing is billed again."""
+    """Jan 1 subscribe at 2 a call; Feb 1 bill 3 calls; the clock falls back to Jan 10; nothing is billed again, and
+    4 calls that come late for January are on the next invoice, beside 5 of February."""
     story = books()
     story.today("2026-02-01 10:00")
     story.meter("calls", "sum", "quantity")
@@ -338,7 +339,8 @@ def test_the_clock_steps_back(books: Callable[..., Books]) -> None:
     story.today("2026-03-01 10:00")
     story.use("acme", "2026-02-15", 5)
     assert story.bill("2026-03-01") == (1, 1)
-    assert story.invoices()[1:] == [("INV-000002", "2026-02-01", "2026-03-01", "10")]
+    assert story.invoices()[1:] == [("INV-000002", "2026-02-01", "2026-03-01", "18")]
+    assert story.lines("INV-000002") == [("calls", "5", "10"), ("calls", "4", "8")]
 
 
 def test_a_retry_after_the_clock_stepped_back_is_a_duplicate(engines: Engines, books: Callable[..., Books]) -> None:

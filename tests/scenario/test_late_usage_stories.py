@@ -112,10 +112,6 @@ class Desk(Till):
         e = self.engines
         invoicing.run_billing(e.database, e.metering, e.clock, self.organisation_id, as_of=e.clock.now())
 
-    def meters(self) -> list[metering.MeterDefinition]:
-        """Its own: other stories have checked theirs."""
-        return [meter for meter in super().meters() if meter.organisation_id == self.organisation_id]
-
     def check(self) -> None:
         super().check()
         with self.engines.database.tenant(self.organisation_id) as session:

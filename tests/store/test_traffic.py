@@ -96,7 +96,7 @@ def test_counting_that_begins_amid_traffic_misses_and_doubles_nothing(node: Node
 def test_a_failed_pass_is_counted_once(node: Node) -> None:
     assert counts(node).during(TODAY) == 0
     try:
-        arm("drain.after_rollup=error*")
+        arm("drain.after_mark=error*")
         node.send([event(n) for n in range(5)])
         assert not node.metering.catch_up(0.3)
     finally:

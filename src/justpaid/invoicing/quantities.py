@@ -37,17 +37,33 @@ Answers = Mapping[tuple[str, str, Period], Metered]
 
 def read_quantities(metering: Metering, asked: Iterable[Asked], cutoff: int | None = None) -> Answers:
     """`cutoff` asks for a recount from raw events as of that journal sequence.  Raises: EngineUnavailable."""
-    owners: dict[tuple[MeterDefinition, tuple[Band, ...]], dict[Period, dict[str, str]]] = {}
-    for one in asked:
-        of_meter = owners.setdefault((one.meter, one.bands), {})
-        of_meter.setdefault(one.period, {}).update(dict.fromkeys(one.keys, one.customer_id))
     answers: dict[tuple[str, str, Period], Metered] = {}
-    for (meter, bands), by_period in owners.items():
+    for (meter, bands), by_period in _by_question(asked).items():
         for windows in _together(by_period):
             customers = by_period[windows[0]]
             for period, owner, metered in _metered(metering, meter, windows, customers, bands, cutoff):
                 answers[owner, meter.key, period] = metered
     return answers
+
+
+def _by_question(
+    asked: Iterable[Asked],
+) -> Mapping[tuple[MeterDefinition, tuple[Band, ...]], Mapping[Period, Mapping[str, str]]]:
+    """Whose keys belong to which customer, by period, for each meter and how its events have to be told apart.
+
+    Where two subscriptions of a customer look at the same usage, one answer serves both: events that are alike in all
+    bands are alike in each.
+    """
+    wanted: dict[tuple[MeterDefinition, Period, str], tuple[dict[str, None], dict[Band, None]]] = {}
+    for one in asked:
+        keys, bands = wanted.setdefault((one.meter, one.period, one.customer_id), ({}, {}))
+        keys.update(dict.fromkeys(one.keys))
+        bands.update(dict.fromkeys(one.bands))
+    owners: dict[tuple[MeterDefinition, tuple[Band, ...]], dict[Period, dict[str, str]]] = {}
+    for (meter, period, customer_id), (keys, bands) in wanted.items():
+        of_meter = owners.setdefault((meter, tuple(bands)), {})
+        of_meter.setdefault(period, {}).update(dict.fromkeys(keys, customer_id))
+    return owners
 
 
 def _together(by_period: Mapping[Period, Mapping[str, str]]) -> Iterator[list[Period]]:

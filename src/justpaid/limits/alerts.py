@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, get_args
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from justpaid.contracts import Subscription, find_subscription
@@ -114,7 +115,7 @@ def last_firings(session: Session, alerts: Collection[Alert]) -> Mapping[str, Fi
     query = (
         sa.select(Firing)
         .where(Firing.alert_id.in_([alert.id for alert in alerts]))
-        .distinct(Firing.alert_id)
+        .ext(distinct_on(Firing.alert_id))
         .order_by(Firing.alert_id, Firing.period_start.desc())
     )
     return {firing.alert_id: firing for firing in session.scalars(query)}
