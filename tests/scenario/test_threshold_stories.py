@@ -118,7 +118,10 @@ def test_usage_that_reaches_the_threshold_is_invoiced_at_once_and_the_period_bil
     ]
     assert counter.sums("acme")[:3] == (150, 0, 30)
     with counter.engines.database.tenant(counter.organisation_id) as session:
-        taken_off = invoicing.find_invoice(session, "INV-000003").lines[-1]
+        invoice = invoicing.find_invoice(session, "INV-000003")
+        told = [invoicing.explain_line(session, counter.engines.metering, invoice, n) for n in (1, 2, 3)]
+        assert [one.origin for one in told] == ["usage", "fee", "billed_before"]
+        taken_off = invoice.lines[-1]
         assert taken_off.description == "calls, billed before"
         assert [(step["description"], step["amount"]) for step in taken_off.steps] == [
             ("Billed by INV-000001", "-70"), ("Billed by INV-000002", "-55"),

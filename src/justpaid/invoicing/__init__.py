@@ -21,7 +21,7 @@ from justpaid.invoicing.credit_notes import (
 from justpaid.invoicing.credit_upkeep import keep_credits
 from justpaid.invoicing.document import document_of, document_of_credit_note
 from justpaid.invoicing.estimate import Estimate, estimate
-from justpaid.invoicing.explain import Explanation, counting_of, explain_line
+from justpaid.invoicing.explain import Explanation, Origin, counting_of, explain_line
 from justpaid.invoicing.finalize import issue_top_ups, lock_draft
 from justpaid.invoicing.find import find_invoice, find_run, list_invoices, list_runs
 from justpaid.invoicing.including import Occurrence, Sought, lines_including, too_late_for
@@ -94,6 +94,7 @@ __all__ = [
     "NewItem",
     "NewLink",
     "Occurrence",
+    "Origin",
     "Remainder",
     "SettledLine",
     "ShareLink",

@@ -25,7 +25,9 @@ from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, Counting, MeterDefinition, Metering, State
 from justpaid.pricing import Price
 
-Origin = Literal["usage", "fee", "unused_time", "remaining_time", "minimum_commitment", "item", "late_usage"]
+Origin = Literal[
+    "usage", "fee", "unused_time", "remaining_time", "minimum_commitment", "item", "late_usage", "billed_before"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,10 @@ def explain_line(session: Session, metering: Metering, invoice: Invoice, positio
         origin = "item"
     elif line.price_key == COMMITMENT:
         origin = "minimum_commitment"
+    elif found is None:
+        assert invoice.billed_before  # nothing else has a price's key and no period of its charge
+        origin = "billed_before"
     else:
-        assert found is not None
         origin = found[0]
     span = found[1] if found else None
     prorated = span is not None and span.share != 1 and (origin != "usage" or _is_level(line))

@@ -5296,7 +5296,7 @@ export interface components {
              * Origin
              * @enum {string}
              */
-            origin: "usage" | "fee" | "unused_time" | "remaining_time" | "minimum_commitment" | "item" | "late_usage";
+            origin: "usage" | "fee" | "unused_time" | "remaining_time" | "minimum_commitment" | "item" | "late_usage" | "billed_before";
             /** Currency */
             currency: string;
             /**

@@ -1,13 +1,13 @@
 """The arithmetic of an invoice line on the wire."""
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from justpaid.api.schemas.lines import BilledAmount, LineOut, billed
 from justpaid.api.values import Instant, Output, PlainDecimal
-from justpaid.invoicing import Explanation
+from justpaid.invoicing import Explanation, Origin
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.metering import Aggregation, State
 from justpaid.pricing import dump_price
@@ -87,7 +87,7 @@ class ExplanationOut(Output):
     invoice_id: str
     invoice_number: str | None
     position: int
-    origin: Literal["usage", "fee", "unused_time", "remaining_time", "minimum_commitment", "item", "late_usage"]
+    origin: Origin
     currency: str
     price: dict[str, Any] | None = Field(description="As agreed on, with the customer's overrides.")
     units: PlainDecimal | None = Field(description="Of a fee: seats, or the quantity of its add-on.")
