@@ -18,6 +18,8 @@ WEB         := src/justpaid/web/index.html
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# Every start of the server imports 1,500 modules: compiling them anew, where the environment says so, trebles its time.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup web demo serve test soak bench lint format openapi web-types web-test wheel clean
 

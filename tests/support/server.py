@@ -63,7 +63,8 @@ class Server:
 
 
 def clean_environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUSTPAID_", "DATABASE_URL"))}
+    own = ("JUSTPAID_", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return kept | {"JUSTPAID_BOOTSTRAP_API_KEY": KEY, "JUSTPAID_LOG_FORMAT": "json"}
 
 
