@@ -1,4 +1,4 @@
-"""A billing run over many subscriptions, beside one subscription at a time; and receipts while it runs.
+"""A billing run over many subscriptions, beside one subscription at a time; receipts while it runs; PDFs.
 
 `python -m benchmarks.billing [--quick] [--preload 1600000]`: 16 events a subscription, so 100,000 of them.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import sqlalchemy as sa
 
-from benchmarks.billing_books import EVENTS_A_PERIOD, METERS, PERIODS, expected_cents
+from benchmarks.billing_books import EVENTS_A_PERIOD, FIRST_MONTH, METERS, PERIODS, expected_cents
 from benchmarks.driving import Loading, end_load, start_load
 from benchmarks.machine import ProcessTree
 from benchmarks.options import parsed
@@ -27,6 +27,7 @@ _EVENTS_A_SUBSCRIPTION: Final = len(METERS) * EVENTS_A_PERIOD * PERIODS
 _BASELINE, _FIRST, _SECOND = "2026-08-01T00:00:00+00:00", "2026-08-28T00:00:00+00:00", "2026-09-28T00:00:00+00:00"
 _EVENTS_PER_SECOND: Final = 20_000
 _BATCH: Final = 1_000
+_PDFS: Final = 100
 _ROOT: Final = Path(__file__).parent.parent
 
 
@@ -39,13 +40,14 @@ def main() -> int:
         console.print(f"[dim]{count:,} subscriptions with {options.preload:,} events …[/]")
         for folder in ("postgres", "journal", "warehouse"):
             (data / folder).mkdir(mode=0o700, parents=True)
-        _python("benchmarks.preload_billing", data, count, baseline)
+        _python("benchmarks.preload_billing", data, count, baseline, FIRST_MONTH, PERIODS)
         runs = {"one at a time": json.loads(_python("benchmarks.billing_one_by_one", data, _BASELINE))}
         with Server(JUSTPAID, data) as server:
             server.define_meters(TRAFFIC_METERS)
             server.until_rolled_up()
             runs["a run"] = _timed(server, _FIRST)
             runs["a run beside receipts"] = _beside_receipts(server, runs["a run"]["seconds"])
+            _pdfs(server, report)
             for failed in server.failed_checks():
                 report.failures.append(f"check {failed}")
         _check(report, data, count, baseline)
@@ -73,6 +75,20 @@ def _beside_receipts(server: Server, expected_s: float) -> dict[str, Any]:
     load = start_load(server, loading)
     figures = _timed(server, _SECOND)
     return {**figures, "receipts": end_load(load)}
+
+
+def _pdfs(server: Server, report: Report) -> None:
+    """Invoices with four lines, each for the first time."""
+    numbers = [invoice["number"] for invoice in server.get("/v1/invoices", limit=_PDFS)["data"]]
+    taken = []
+    for number in numbers:
+        began = time.perf_counter()
+        answer = server.client.get(f"/v1/invoices/{number}/pdf")
+        taken.append((time.perf_counter() - began) * 1000)
+        report.check("a PDF", (answer.status_code, answer.content[:5]), (200, b"%PDF-"))
+    p50, p99 = (round(float(np.percentile(taken, share)), 1) for share in (50, 99))
+    report.figures["pdf"] = {"asked": len(taken), "p50_ms": p50, "p99_ms": p99}
+    report.goal(f"a PDF: p50 {p50} ms, p99 {p99} ms < 100", p99 < 100)
 
 
 def _check(report: Report, data: Path, count: int, baseline: int) -> None:

@@ -69,7 +69,7 @@ def quantity_sql(customer: str, meter: str, event: str, period: str) -> str:
     return f"({customer} * {a} + {meter} * {b} + {event} * {c} + {period} * {d}) % {_MODULUS}"
 
 
-def expected_cents(customers: npt.NDArray[np.int64], period: int) -> Cents:
+def expected_cents(customers: npt.NDArray[np.int64], period: int, *, mills_a_request: int = 2) -> Cents:
     """What the invoice of each of these customers comes to, for its period of this number."""
     a, b, c, d = _MULTIPLIERS
     requests, tokens, transfer, seconds = (
@@ -78,7 +78,7 @@ def expected_cents(customers: npt.NDArray[np.int64], period: int) -> Cents:
     )
     graduated = np.minimum(tokens, 1000) * 10 + np.clip(tokens - 1000, 0, 4000) * 8 + np.maximum(tokens - 5000, 0) * 5
     volume = seconds * np.where(seconds <= 1000, 20, np.where(seconds <= 5000, 15, 10))
-    lines = (_cents(requests * 2), _cents(graduated), -(-transfer // 100) * 50, _cents(volume))
+    lines = (_cents(requests * mills_a_request), _cents(graduated), -(-transfer // 100) * 50, _cents(volume))
     return np.asarray(sum(lines))
 
 

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.preload_billing DATA SUBSCRIPTIONS BASELINE`: what `billing_books` describes, in bulk.
+"""`python -m benchmarks.preload_billing DATA SUBSCRIPTIONS BASELINE FIRST_MONTH PERIODS`: what `billing_books`
+describes, in bulk.
 
 One customer and one subscription are made by the product; the others are copies of their rows by SQL. Meters are made
 too, so that a server which starts afterwards rolls up the past by itself.
@@ -12,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from benchmarks.billing_books import EVENTS_A_PERIOD, FIRST_MONTH, METERS, PERIODS, PRICES, day_sql, quantity_sql
+from benchmarks.billing_books import EVENTS_A_PERIOD, METERS, PRICES, day_sql, quantity_sql
 from benchmarks.preload_justpaid import METERED, fill_index, mixed_sql
 from benchmarks.servers import KEY
 from justpaid.accounts import bootstrap
@@ -32,28 +33,30 @@ _CHUNK: Final = 1_000_000
 
 
 def main() -> None:
-    data, count, baseline = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    data, count, baseline, first_month, periods = (
+        Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+    )  # fmt: skip
     configure_logging("warning", "json")
     with EmbeddedPostgres(data / "postgres") as url:
         database = Database(url)
         database.migrate()
         organisation_id = bootstrap(database, KEY)
         with database.tenant(organisation_id) as session:
-            _contracts(session, organisation_id, count, baseline)
+            _contracts(session, organisation_id, count, baseline, first_month)
         database.close()
     journal = open_journal(str(data / "journal"))
     warehouse = open_warehouse(str(data / "warehouse"))
     prepare_warehouse(warehouse)
-    events = count * len(METERS) * EVENTS_A_PERIOD * PERIODS
+    events = count * len(METERS) * EVENTS_A_PERIOD * periods
     for start in range(0, events, _CHUNK):
-        _events(warehouse, organisation_id, baseline, start, min(start + _CHUNK, events))
+        _events(warehouse, organisation_id, baseline, first_month, periods, start, min(start + _CHUNK, events))
     fill_index(journal, scope_of(organisation_id), events)
     journal.set_marks(dict.fromkeys(METERED, str(events).encode()))
     warehouse.close()
     journal.close()
 
 
-def _contracts(session: Session, organisation_id: str, count: int, baseline: int) -> None:
+def _contracts(session: Session, organisation_id: str, count: int, baseline: int, first_month: str) -> None:
     for meter in METERS:
         define_meter(session, organisation_id, name=meter["key"], filters=(), dimensions=(), **meter)
     plan = create_plan(
@@ -62,11 +65,11 @@ def _contracts(session: Session, organisation_id: str, count: int, baseline: int
     customer = create_customer(
         session, organisation_id, NewCustomer(external_id="bill-x", name="Customer", timezone="UTC")
     )
-    start = datetime.fromisoformat(f"{FIRST_MONTH}-01T00:00:00+00:00")
+    start = datetime.fromisoformat(f"{first_month}-01T00:00:00+00:00")
     made = subscribe(session, customer, plan, NewSubscription(start_at=start, billing_anchor="anniversary"))
     session.flush()
     day = day_sql("n", baseline)
-    at = f"(timestamptz '{FIRST_MONTH}-01 00:00:00+00' + make_interval(days => {day} - 1))"
+    at = f"(timestamptz '{first_month}-01 00:00:00+00' + make_interval(days => {day} - 1))"
     numbers = f"generate_series(0, {count - 1}) AS n"
     _copies(session, "customers", customer.id, numbers, {"id": "'cus_' || lpad(n::text, 26, '0')",
             "external_id": "'bill-' || n", "name": "'Customer ' || n", "created_at": "now()"})  # fmt: skip
@@ -97,7 +100,9 @@ def _copies(session: Session, table: str, of: str, numbers: str, changed: dict[s
     )
 
 
-def _events(warehouse: Warehouse, organisation_id: str, baseline: int, start: int, end: int) -> None:
+def _events(
+    warehouse: Warehouse, organisation_id: str, baseline: int, first_month: str, periods: int, start: int, end: int
+) -> None:
     """Event `number` is of meter `number % 4`, then by the event of the period, the period, the customer."""
     names = ", ".join(f"'{meter['event']}'" for meter in METERS)
     meters, each = len(METERS), EVENTS_A_PERIOD
@@ -107,8 +112,8 @@ def _events(warehouse: Warehouse, organisation_id: str, baseline: int, start: in
             [{names}][m + 1], at, toDecimal128({quantity_sql("n", "m", "e", "p")}, 12), '{{}}', at, number
         FROM (
             SELECT number, number % {meters} AS m, intDiv(number, {meters}) % {each} AS e,
-                intDiv(number, {meters * each}) % {PERIODS} AS p, intDiv(number, {meters * each * PERIODS}) AS n,
-                toDateTime64('{FIRST_MONTH}-01 00:00:00', 6, 'UTC')
+                intDiv(number, {meters * each}) % {periods} AS p, intDiv(number, {meters * each * periods}) AS n,
+                toDateTime64('{first_month}-01 00:00:00', 6, 'UTC')
                     + toIntervalMonth(p) + toIntervalDay({day_sql("n", baseline)} - 1)
                     + toIntervalHour(e * 600 + 13) + toIntervalSecond(n % 3600) AS at
             FROM numbers({start}, {end - start})

@@ -1,4 +1,4 @@
-"""Usage questions, memory, start and disk with many events stored.
+"""Usage questions, estimates, memory, start and disk with many events stored.
 
 `python -m benchmarks.query [--quick] [--preload 1000000]`: 100000000 for the published goals.
 """
@@ -26,6 +26,7 @@ _SPAN_S: Final = 31 * 86_400
 #: A customer of each size: the k-th of them is 10^(4k/n) in the order of size.
 _ASKED_CUSTOMERS: Final = 40
 _REPEATS: Final = 5
+_PRICED_METERS: Final = ("calls", "input_tokens", "output_tokens", "cached_calls")
 
 
 def main() -> int:
@@ -75,17 +76,25 @@ def _ask(server: Server, count: int, report: Report) -> None:
     def of_all(_number: int) -> Any:
         return server.get("/v1/usage", **month)
 
+    subscriptions = _subscribed(server, customers, start)
+
+    def estimate(number: int) -> Any:
+        return server.get(f"/v1/subscriptions/{subscriptions[number % len(subscriptions)]}/estimate")
+
     _same_either_way(of_customer, of_all, server, month, customers, report)
+    _estimated_as_used(estimate(0), server, customers[0], report)
     with ProcessTree(server.process.pid) as tree:
         asked = {
             "one customer, a month by day, by model": _timed(of_customer, _REPEATS * len(customers)),
             "everyone, a month by day": _timed(of_all, _REPEATS),
+            "an estimate of four usage prices": _timed(estimate, _REPEATS * len(customers)),
         }
     print_table("Usage", [{"question": name, **figures} for name, figures in asked.items()])
     report.figures |= {"usage": asked, "memory_peak_mib": max(tree.memory) // MIB}
-    one, all_ = asked.values()
+    one, all_, estimates = asked.values()
     report.goal("usage of one customer: p50 < 30 ms, p99 < 150 ms", one["p50_ms"] < 30 and one["p99_ms"] < 150)
     report.goal("usage of everyone: p50 < 150 ms", all_["p50_ms"] < 150)
+    report.goal("an estimate: p99 < 50 ms", estimates["p99_ms"] < 50)
     report.goal("memory < 2 GB", max(tree.memory) < 2e9)
 
 
@@ -96,6 +105,29 @@ def _customers(server: Server) -> list[str]:
         body = {"external_id": customer_key(rank), "name": f"Customer {rank}"}
         server.client.post("/v1/customers", json=body).raise_for_status()
     return [customer_key(rank) for rank in ranks]
+
+
+def _subscribed(server: Server, customers: list[str], start: str) -> list[str]:
+    """A subscription of each to a plan that prices four meters, from the first day on, so that a period runs."""
+    prices = [
+        {"key": meter, "meter": meter, "model": "per_unit", "unit_amount": "0.000001"} for meter in _PRICED_METERS
+    ]
+    plan = {"key": "benchmark", "currency": "USD", "interval": "month", "prices": prices}
+    server.client.post("/v1/plans", json=plan).raise_for_status()
+    made = []
+    for customer in customers:
+        body = {"customer_id": customer, "plan": "benchmark", "start_at": start}
+        answer = server.client.post("/v1/subscriptions", json=body)
+        answer.raise_for_status()
+        made.append(answer.json()["id"])
+    return made
+
+
+def _estimated_as_used(estimate: Any, server: Server, customer: str, report: Report) -> None:
+    span = {"from": estimate["period_start"], "to": estimate["period_end"], "window": "none"}
+    for line in estimate["lines"]:
+        used = server.get("/v1/usage", meter=line["meter"], customer_id=customer, **span)["data"]
+        report.check(f"an estimate's {line['meter']}", line["quantity"], used[0]["value"])
 
 
 def _month() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from justpaid.platform.warehouse import Warehouse, open_warehouse
@@ -10,6 +11,10 @@ from justpaid.platform.warehouse import Warehouse, open_warehouse
 # A busy machine is no failure: what is slow is measured by the benchmarks.
 settings.register_profile("justpaid", deadline=None)
 settings.load_profile("justpaid")
+
+# The stock one draws each traceback with all variables, which takes seconds.
+_console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _console])
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,12 @@ def test_without_postgresql_everything_that_needs_it_is_503() -> None:
 
 
 @pytest.fixture
+def app(installation: TestInstallation) -> FastAPI:
+    """Of each test its own, as some add routes."""
+    return create_app(installation)
+
+
+@pytest.fixture
 def faulty(app: FastAPI) -> None:
     """Routes that fail after they wrote, each in its way."""
     router = new_router("faulty", "/v1/faulty")

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from justpaid.contracts import Subscription
 from justpaid.invoicing import AutomaticBilling
 from justpaid.kernel.clock import FixedClock
 from justpaid.platform.database import Database
@@ -74,6 +76,8 @@ def test_another_organisation_keeps_its_time(company: Company) -> None:
 
 
 def test_automatic_billing_leaves_a_standing_clock_alone(client: TestClient, installation: TestInstallation) -> None:
+    with installation.database.system() as session:  # of the other tests, which would all be billed
+        session.execute(sa.update(Subscription).values(next_bill_at=None))
     open_shop(client, FEE)
     advance(client, "2026-04-20T00:00:00Z")
     subscribe(client, "2026-04-20T00:00:00Z")

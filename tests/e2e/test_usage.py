@@ -69,11 +69,16 @@ def test_usage_and_a_customer_can_be_used_by_everybody(
         "usage": None,
         "customer": f"/customers/{acme}",
         "customer-portal": f"/customers/{acme}?tab=portal",
+        "unbilled": "/events?tab=unbilled",
+        "event": "/events?event=evt-3",
     }
     for what, path in pages.items():
         if path is not None:
             page.goto(path)
-        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Usage|Acme Corp"))
+        if what == "event":  # it covers the page, whose heading is hidden
+            expect(page.get_by_role("dialog", name="What became of this event")).to_contain_text("Acme Corp")
+        else:
+            expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Usage|Acme Corp|Events"))
         expect(page.locator("[aria-busy=true], .mantine-Skeleton-root")).to_have_count(0)
         watched.picture(f"{what}-{name}")
         assert watched.axe() == [], what

@@ -26,10 +26,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another us
 with_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
 PREDECESSOR = """
+import signal
 import sys
 from pathlib import Path
 import psycopg
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
+# A shell that starts the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 server = EmbeddedPostgres(Path(sys.argv[1]))
 url = server.start()
 try:

@@ -15,11 +15,12 @@ from justpaid.platform.telemetry import configure_logging
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, processors = root.handlers, root.level, structlog.get_config()["processors"]
     yield
     root.handlers = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+    structlog.configure(processors=processors)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

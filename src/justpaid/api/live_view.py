@@ -16,7 +16,7 @@ from starlette.types import Receive, Send
 from justpaid.accounts import Identity, find_organisation
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.live import LivePulseOut, LiveSampleOut
-from justpaid.api.server_sent import HEARTBEAT_S, begin, end, first_of, until_gone, waker, write
+from justpaid.api.server_sent import HEARTBEAT_S, answering, first_of, waker, write
 from justpaid.api.values import write_instant
 from justpaid.customers import names_of_keys
 from justpaid.ingest import LiveEvent, Sampler
@@ -47,18 +47,9 @@ class LiveView:
         news = asyncio.Event()
         sampler = Sampler(identity.organisation_id, waker(news), most=SAMPLES_A_PULSE)
         pulses = await run_sync(_Pulses.of, self._installation, identity)
-        feed = self._installation.feed
-        feed.watch(sampler)
-        try:
-            await begin(send)
-            gone = asyncio.create_task(until_gone(receive))
-            try:
+        with self._installation.feed.watched_by(sampler):
+            async with answering(receive, send) as gone:
                 await self._relay(pulses, sampler, news, gone, still_valid, send)
-            finally:
-                gone.cancel()
-        finally:
-            feed.leave(sampler)
-        await end(send)
 
     async def _relay(
         self,

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from justpaid.api.installation import Installation
 from justpaid.api.portal_route import let_in
 from justpaid.api.schemas.live import PortalPulseOut
-from justpaid.api.server_sent import HEARTBEAT_S, begin, end, first_of, until_gone, waker, write
+from justpaid.api.server_sent import HEARTBEAT_S, answering, first_of, waker, write
 from justpaid.api.values import write_instant
 from justpaid.customers import find_customer, keys_of
 from justpaid.ingest import Sampler
@@ -45,18 +45,9 @@ class PortalStream:
         keys = await run_sync(self._keys, visitor)
         news = asyncio.Event()
         sampler = Sampler(visitor.organisation_id, waker(news), most=0, customer_keys=keys, wake_on_events=True)
-        feed = self._installation.feed
-        feed.watch(sampler)
-        try:
-            await begin(send)
-            gone = asyncio.create_task(until_gone(receive))
-            try:
+        with self._installation.feed.watched_by(sampler):
+            async with answering(receive, send) as gone:
                 await self._relay(visitor, sampler, news, gone, headers, send)
-            finally:
-                gone.cancel()
-        finally:
-            feed.leave(sampler)
-        await end(send)
 
     async def _relay(
         self,

@@ -4,7 +4,8 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.types import Receive, Send
@@ -18,20 +19,24 @@ _HEADERS: Final = [
 ]
 
 
-async def begin(send: Send) -> None:
+@asynccontextmanager
+async def answering(receive: Receive, send: Send) -> AsyncIterator["asyncio.Task[None]"]:
+    """Begin the answer, and end it unless an error cuts it off; yields what is done once the client has left."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await write(send, b": connected\n\n")
+    gone = asyncio.create_task(_until_gone(receive))
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def write(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def end(send: Send) -> None:
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def until_gone(receive: Receive) -> None:
+async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

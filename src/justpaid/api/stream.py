@@ -1,8 +1,6 @@
 """`GET /v1/events/stream`: accepted events, as they are committed, as server-sent events."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -17,7 +15,7 @@ from justpaid.api.exact_json import is_storable
 from justpaid.api.installation import Installation
 from justpaid.api.live_view import LiveView
 from justpaid.api.schemas.events import LiveEventOut
-from justpaid.api.server_sent import HEARTBEAT_S, begin, end, first_of, until_gone, waker, write
+from justpaid.api.server_sent import HEARTBEAT_S, answering, first_of, waker, write
 from justpaid.ingest import LiveEvent, Watcher
 from justpaid.kernel.errors import FieldError, Forbidden, InvalidRequest, Unauthenticated
 from justpaid.metering import Wanted
@@ -57,18 +55,13 @@ class EventStream:
             keys = await run_sync(self._keys, identity.organisation_id, customer)
         news = asyncio.Event()
         watcher = Watcher(identity.organisation_id, waker(news), customer_keys=keys, event=event)
-        with self._watching(watcher):
+        with self._installation.feed.watched_by(watcher):
             # Read after the watch began: what is committed later comes live, all before it is replayed.
             live_from = 0 if resume_at is None else self._installation.journal.head
             missed, lost = await self._missed(resume_at, live_from, Wanted(identity.organisation_id, keys, event))
-            await begin(send)
-            gone = asyncio.create_task(until_gone(receive))
-            try:
+            async with answering(receive, send) as gone:
                 await _write_replay(send, missed, lost, gone)
                 await self._relay(watcher, live_from, news, gone, scope, identity, send)
-            finally:
-                gone.cancel()
-        await end(send)
 
     async def _relay(
         self,
@@ -114,14 +107,6 @@ class EventStream:
     def _keys(self, organisation_id: str, reference: str) -> frozenset[str]:
         with self._installation.database.tenant(organisation_id) as session:
             return frozenset(event_keys(session, reference))
-
-    @contextmanager
-    def _watching(self, watcher: Watcher) -> Iterator[None]:
-        self._installation.feed.watch(watcher)
-        try:
-            yield
-        finally:
-            self._installation.feed.leave(watcher)
 
 
 def _filters(query: QueryParams) -> tuple[str | None, str | None, bool]:

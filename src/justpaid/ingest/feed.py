@@ -6,7 +6,8 @@ and is told how many. `Sampler` (sampler.py) is a viewer that shows few and coun
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -107,6 +108,14 @@ class Feed:
     def leave(self, watcher: Viewer) -> None:
         with self._lock:
             self._watchers = tuple(other for other in self._watchers if other is not watcher)
+
+    @contextmanager
+    def watched_by(self, watcher: Viewer) -> Iterator[None]:
+        self.watch(watcher)
+        try:
+            yield
+        finally:
+            self.leave(watcher)
 
     def close(self) -> None:
         """End every watch, present and future: the server stops."""

@@ -165,6 +165,8 @@ class Roller:
         (row,) = self._warehouse.query(
             "SELECT max(upto) AS reached FROM usage WHERE upto > {marked:UInt64}", {"marked": marked}
         ).to_pylist()
-        self._position = max(marked, row["reached"])
         self._meters = self._load()
         self._sure = True
+        with self._news:  # who waits for it must not wait for the next event
+            self._position = max(marked, row["reached"])
+            self._news.notify_all()

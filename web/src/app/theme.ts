@@ -55,6 +55,14 @@ const dark: MantineColorsTuple = [
   "#080b0f",
 ];
 
+/** A dialog is no section to assistive technology, so a `header` in it would be a second banner of the page. */
+const dialogParts = {
+  DrawerHeader: { defaultProps: { component: "div" } },
+  DrawerCloseButton: { defaultProps: { "aria-label": "Close" } },
+  ModalHeader: { defaultProps: { component: "div" } },
+  ModalCloseButton: { defaultProps: { "aria-label": "Close" } },
+};
+
 export const theme = createTheme({
   primaryColor: "jade",
   primaryShade: { light: 7, dark: 7 },
@@ -77,6 +85,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
+    ...dialogParts,
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
     Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 500 } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),

@@ -18,7 +18,16 @@ import { formatInstant, formatMoney, formatPercent, formatQuantity } from "@/app
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { StatusBadge } from "@/components/StatusBadge";
-import { type Alert, alertsQuery, createAlert, type NewAlert, recipientsIn, removeAlert } from "./alerts";
+import {
+  type Alert,
+  alertsQuery,
+  createAlert,
+  type NewAlert,
+  recipientsIn,
+  removeAlert,
+  thresholdOf,
+  type Unit,
+} from "./alerts";
 import { type Me, type Meter, metersQuery } from "./api";
 import { ViewHeader } from "./ViewHeader";
 
@@ -39,12 +48,12 @@ export default function AlertsView({ me }: { me: Me }) {
           <ErrorState error={alerts.error} onRetry={() => void alerts.refetch()} />
         ) : alerts.data === undefined ? (
           <Skeleton h={120} />
-        ) : (alerts.data ?? []).length === 0 ? (
+        ) : alerts.data.data.length === 0 ? (
           <Card>
             <EmptyState title="No alerts yet">Set the first one above.</EmptyState>
           </Card>
         ) : (
-          alerts.data?.map((alert) => (
+          alerts.data.data.map((alert) => (
             <AlertCard key={alert.id} alert={alert} me={me} meters={meters.data?.data ?? []} />
           ))
         )}
@@ -54,10 +63,12 @@ export default function AlertsView({ me }: { me: Me }) {
 }
 
 const COST = "cost of the period";
+const WHOLES = { included_quantity: "included quantity", last_period: "period before" };
 
 function NewAlertForm({ me, meters }: { me: Me; meters: Meter[] }) {
   const queries = useQueryClient();
   const [on, setOn] = useState(COST);
+  const [unit, setUnit] = useState<Unit>("number");
   const [threshold, setThreshold] = useState("");
   const [to, setTo] = useState(me.customer.email ?? "");
   const creating = useMutation({
@@ -72,11 +83,9 @@ function NewAlertForm({ me, meters }: { me: Me; meters: Meter[] }) {
     event.preventDefault();
     const value = threshold.trim();
     creating.mutate({
-      name: `${meter?.name ?? "Cost"} at ${value}`,
+      name: `${meter?.name ?? "Cost"} at ${unit === "number" ? value : `${value} % of the ${WHOLES[unit]}`}`,
       recipients: recipientsIn(to),
-      ...(meter === undefined
-        ? { measure: "cost", amount: value }
-        : { measure: "usage", meter: meter.key, quantity: value }),
+      ...thresholdOf(unit, value, meter?.key),
     });
   };
   const fields = creating.error instanceof Problem ? creating.error.fields : {};
@@ -86,7 +95,7 @@ function NewAlertForm({ me, meters }: { me: Me; meters: Meter[] }) {
         New alert
       </Title>
       <form onSubmit={submit}>
-        <SimpleGrid cols={{ base: 1, sm: 3 }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select
             label="On"
             data={[
@@ -94,16 +103,30 @@ function NewAlertForm({ me, meters }: { me: Me; meters: Meter[] }) {
               ...meters.map(({ key, name }) => ({ value: key, label: `Usage of ${name}` })),
             ]}
             value={on}
-            onChange={(chosen) => setOn(chosen ?? COST)}
+            onChange={(chosen) => {
+              setOn(chosen ?? COST);
+              setUnit("number");
+            }}
+            allowDeselect={false}
+          />
+          <Select
+            label="Threshold"
+            data={[
+              { value: "number", label: meter === undefined ? `Amount in ${me.customer.currency}` : "Quantity" },
+              ...(meter === undefined ? [] : [{ value: "included_quantity", label: "% of the included quantity" }]),
+              { value: "last_period", label: "% of the period before" },
+            ]}
+            value={unit}
+            onChange={(chosen) => setUnit(chosen as Unit)}
             allowDeselect={false}
           />
           <TextInput
-            label={meter === undefined ? `Amount in ${me.customer.currency}` : "Quantity"}
+            label={unit === "number" ? "Reaches" : "Reaches, in %"}
             inputMode="decimal"
             required
             value={threshold}
             onChange={(event) => setThreshold(event.currentTarget.value)}
-            error={fields.amount ?? fields.quantity}
+            error={fields.amount ?? fields.quantity ?? fields.percent ?? fields.of}
           />
           <TextInput
             label="E-mail to"

@@ -5,7 +5,6 @@ import type { StreamState } from "@/api/eventStream";
 import { ColorSchemeToggle } from "@/app/shell/ColorSchemeToggle";
 import { ErrorState } from "@/components/ErrorState";
 import { PageSkeleton } from "@/components/PageSkeleton";
-import { alertsQuery } from "./alerts";
 import type { Me } from "./api";
 import { useLiveUsage } from "./live";
 import classes from "./PortalShell.module.css";
@@ -80,7 +79,6 @@ function Sender({ me }: { me: Me | undefined }) {
 }
 
 function Views({ current }: { current: ViewKey }) {
-  const alerts = useQuery(alertsQuery);
   const follow = (key: ViewKey) => (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -88,7 +86,7 @@ function Views({ current }: { current: ViewKey }) {
   };
   return (
     <nav aria-label="Views" className={classes.views}>
-      {VIEWS.filter(({ key }) => key !== "alerts" || alerts.data !== null).map(({ key, label }) => (
+      {VIEWS.map(({ key, label }) => (
         <a
           key={key}
           href={pathOf(key)}

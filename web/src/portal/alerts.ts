@@ -1,52 +1,32 @@
 /** Alerts that the customer's own people set. */
 
 import { queryOptions } from "@tanstack/react-query";
-import { Problem } from "@/api/problem";
-import { askPortal, LIVE } from "./api";
+import { answer } from "@/api/client";
+import type { components } from "@/api/schema.gen";
+import { LIVE, portal } from "./api";
 
-export interface Alert {
-  id: string;
-  name: string;
-  measure: "usage" | "cost";
-  meter: string | null;
-  currency: string | null;
-  recipients: string[];
-  value: string | null;
-  threshold: string | null;
-  /** 0.8 is 80 % of the threshold. */
-  share: string | null;
-  has_fired: boolean;
-  delivery: "email" | "in_app_only";
-  last_fired: { at: string; value: string; threshold: string } | null;
-}
+export type Alert = components["schemas"]["AlertOut"];
+export type NewAlert = components["schemas"]["PortalAlertIn"];
 
-export interface NewAlert {
-  name: string;
-  measure: Alert["measure"];
-  meter?: string;
-  quantity?: string;
-  amount?: string;
-  percent?: string;
-  of?: "previous_period";
-  recipients: string[];
-}
-
-/** Null where the server knows no alerts. */
 export const alertsQuery = queryOptions({
   queryKey: [...LIVE, "alerts"],
-  queryFn: async (): Promise<Alert[] | null> => {
-    try {
-      return (await askPortal<{ data: Alert[] }>("GET", "/v1/portal/alerts?limit=100")).data;
-    } catch (error) {
-      if (error instanceof Problem && error.status === 404) return null;
-      throw error;
-    }
-  },
+  queryFn: () => answer(portal.GET("/v1/portal/alerts", { params: { query: { limit: 100 } } })),
 });
 
-export const createAlert = (alert: NewAlert) => askPortal<Alert>("POST", "/v1/portal/alerts", alert);
+export const createAlert = (alert: NewAlert) => answer(portal.POST("/v1/portal/alerts", { body: alert }));
 
-export const removeAlert = (id: string) => askPortal<void>("DELETE", `/v1/portal/alerts/${encodeURIComponent(id)}`);
+export const removeAlert = (id: string) =>
+  answer(portal.DELETE("/v1/portal/alerts/{alert_id}", { params: { path: { alert_id: id } } }));
 
 /** Addresses as people write them: with commas, semicolons or spaces between. */
 export const recipientsIn = (text: string): string[] => text.split(/[\s,;]+/).filter((each) => each !== "");
+
+/** What a threshold is a number of. */
+export type Unit = "number" | "included_quantity" | "last_period";
+
+/** The threshold as the API takes it. `meter` is undefined for cost. */
+export function thresholdOf(unit: Unit, value: string, meter: string | undefined): Omit<NewAlert, "name"> {
+  const subject = meter === undefined ? { measure: "cost" as const } : { measure: "usage" as const, meter };
+  if (unit !== "number") return { ...subject, percent: value, of: unit };
+  return { ...subject, ...(meter === undefined ? { amount: value } : { quantity: value }) };
+}

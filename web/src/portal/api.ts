@@ -30,18 +30,7 @@ const withToken = (request: Request): Promise<Response> => {
   return send(request);
 };
 
-const portal = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: withToken });
-
-/** For routes that the committed OpenAPI document does not list yet. Raises: Problem. */
-export async function askPortal<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await withToken(
-    new Request(new URL(path, globalThis.location.origin), {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-    }),
-  );
-  return (response.status === 204 ? undefined : await response.json()) as T;
-}
+export const portal = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: withToken });
 
 /** What moves with usage: asked again on each pulse. */
 export const LIVE = ["live"] as const;

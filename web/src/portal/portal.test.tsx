@@ -50,10 +50,10 @@ beforeEach(() => {
       data: [ESTIMATE],
     },
     invoices: { data: [], next_cursor: null },
+    alerts: { data: [], next_cursor: null },
   };
   server.use(
     http.get("*/v1/portal/stream", () => new HttpResponse(new ReadableStream())),
-    http.get("*/v1/portal/alerts", () => problem(404, "not_found", "There is nothing at this address.")),
     http.get("*/v1/portal/usage", () =>
       HttpResponse.json({
         meter: "calls",
@@ -87,12 +87,39 @@ it("shows cost, usage and the next invoice in the customer's currency", async ()
   }
 });
 
-it("leaves out alerts where the server has none, and says what an empty view will hold", async () => {
+it("says what an empty view will hold", async () => {
   show();
   await user.click(await screen.findByText("Invoices"));
   expect(await screen.findByText("No invoices yet")).toBeInTheDocument();
   expect(window.location.pathname).toBe("/portal/invoices");
-  expect(screen.queryByText("Alerts")).toBeNull();
+});
+
+it("sets an alert on a share of what the plan includes", async () => {
+  let sent: unknown;
+  server.use(
+    http.post("*/v1/portal/alerts", async ({ request }) => {
+      sent = await request.json();
+      const errors = [{ field: "percent", message: "must be more than 0", code: "invalid_value" }];
+      return HttpResponse.json({ title: "Invalid request", status: 422, code: "invalid_request", errors }, { status: 422 });
+    }),
+  );
+  show();
+  await user.click(await screen.findByText("Alerts"));
+  await user.click(await screen.findByRole("combobox", { name: "On" }));
+  await user.click(await screen.findByRole("option", { name: "Usage of API calls" }));
+  await user.click(screen.getByRole("combobox", { name: "Threshold" }));
+  await user.click(await screen.findByRole("option", { name: "% of the included quantity" }));
+  await user.type(screen.getByRole("textbox", { name: /Reaches/ }), "80");
+  await user.click(screen.getByRole("button", { name: "Set alert" }));
+  expect(await screen.findByText("must be more than 0")).toBeInTheDocument();
+  expect(sent).toEqual({
+    name: "API calls at 80 % of the included quantity",
+    measure: "usage",
+    meter: "calls",
+    percent: "80",
+    of: "included_quantity",
+    recipients: [],
+  });
 });
 
 it("says in words that a link has ended, and that there is none", async () => {

@@ -40,7 +40,6 @@ export function EventDrawer({ id, onClose }: Props) {
       position="right"
       size="lg"
       title="What became of this event"
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       {id !== undefined && <Fate id={id} />}
     </Drawer>

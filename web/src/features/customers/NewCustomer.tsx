@@ -16,7 +16,7 @@ interface Props {
 
 export function NewCustomer({ opened, onClose }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New customer" closeButtonProps={{ "aria-label": "Close" }} centered>
+    <Modal opened={opened} onClose={onClose} title="New customer" centered>
       <NewCustomerForm onDone={onClose} />
     </Modal>
   );
