@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.server import Server
+from tests.support.server import Server, set_up
 
 Start = Callable[..., Server]
 
@@ -22,6 +22,7 @@ CUSTOMERS = ("acme", "globex", "initech", "hooli")
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     servers: list[Server] = []
+    set_up(tmp_path / "data")
 
     def begin(failpoints: str = "") -> Server:
         servers.append(Server(tmp_path / "data", JUSTPAID_FAILPOINTS=failpoints, JUSTPAID_BILLING_INTERVAL_S="0"))

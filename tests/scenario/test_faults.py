@@ -24,7 +24,7 @@ from justpaid.metering import Question, definition_of, find_meter
 from justpaid.platform.embedded_postgres import EmbeddedPostgres
 from justpaid.platform.failpoints import arm
 from tests.scenario.conftest import Books, Engines
-from tests.support.server import Server
+from tests.support.server import Server, set_up
 
 Start = Callable[..., Server]
 
@@ -43,6 +43,7 @@ def disarmed() -> Iterator[None]:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     servers: list[Server] = []
+    set_up(tmp_path / "data")
 
     def begin(**environment: str) -> Server:
         server = Server(tmp_path / "data", JUSTPAID_BILLING_INTERVAL_S="0", **environment)

@@ -1,9 +1,14 @@
 """`justpaid serve` as a process of its own, for tests that kill it."""
 
+import atexit
+import functools
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -60,6 +65,23 @@ class Server:
             return int((self.data_dir / "postgres" / "data" / "postmaster.pid").read_text().split("\n")[0])
         except FileNotFoundError:
             return None
+
+
+def set_up(data_dir: Path) -> None:
+    """Put there what a server leaves that was started once and stopped. Making PostgreSQL's folder takes two seconds,
+    copying it a tenth of one."""
+    subprocess.run(["cp", "--archive", "--no-target-directory", str(_set_up_once()), str(data_dir)], check=True)
+
+
+@functools.cache
+def _set_up_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="justpaid-set-up-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)  # PostgreSQL runs as another user where the tests run as root
+    server = Server(folder / "data").until_ready()
+    server.signal(signal.SIGTERM)
+    server.ended()
+    return folder / "data"
 
 
 def clean_environment() -> dict[str, str]:

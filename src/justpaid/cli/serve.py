@@ -1,5 +1,6 @@
 """`justpaid serve`."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,7 @@ def serve(data_dir: DataDir = None, host: Host = None, port: Port = None) -> Non
     settings = load_settings(data_dir=data_dir, host=host)
     configure_logging(settings.log_level, settings.log_format)
     started(settings)
+    gc.disable()  # what is imported stays: looking for garbage among it takes half a second; the server turns it on
     from justpaid.server import Hooks
     from justpaid.server import serve as run
 

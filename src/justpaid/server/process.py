@@ -86,9 +86,9 @@ def serve(settings: Settings, hooks: Hooks, *, port: int | None = None) -> None:
 def _spare_the_collector() -> None:
     """What exists by now lives as long as the process, and a batch of events makes thousands of dictionaries that die
     young without cycles: look for garbage less often, and not among the modules."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def _force(settings: Settings) -> None:
