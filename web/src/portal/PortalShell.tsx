@@ -1,5 +1,4 @@
 import { Badge, Box, Group, Stack, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { lazy, type MouseEvent, Suspense } from "react";
 import type { StreamState } from "@/api/eventStream";
 import { ColorSchemeToggle } from "@/app/shell/ColorSchemeToggle";

@@ -100,7 +100,10 @@ it("sets an alert on a share of what the plan includes", async () => {
     http.post("*/v1/portal/alerts", async ({ request }) => {
       sent = await request.json();
       const errors = [{ field: "percent", message: "must be more than 0", code: "invalid_value" }];
-      return HttpResponse.json({ title: "Invalid request", status: 422, code: "invalid_request", errors }, { status: 422 });
+      return HttpResponse.json(
+        { title: "Invalid request", status: 422, code: "invalid_request", detail: "Look at the fields.", errors },
+        { status: 422 },
+      );
     }),
   );
   show();

@@ -34,13 +34,7 @@ interface Props {
 /** One event and its fate: who it is counted for, by which meters, on which invoice, or why on none. */
 export function EventDrawer({ id, onClose }: Props) {
   return (
-    <Drawer
-      opened={id !== undefined}
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title="What became of this event"
-    >
+    <Drawer opened={id !== undefined} onClose={onClose} position="right" size="lg" title="What became of this event">
       {id !== undefined && <Fate id={id} />}
     </Drawer>
   );
