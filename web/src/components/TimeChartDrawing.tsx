@@ -29,7 +29,7 @@ export default function TimeChartDrawing({
     textColor: "dimmed",
     gridColor: "var(--jp-line)",
     xAxisProps: { minTickGap: 24 },
-    yAxisProps: { width: 52 },
+    yAxisProps: { width: "auto" as const },
   };
   const chart = { title: label, margin: { top: 6, right: 4, bottom: 0, left: 0 } };
   const animation = { isAnimationActive: false };
