@@ -76,7 +76,7 @@ def test_usage_and_a_customer_can_be_used_by_everybody(
         if path is not None:
             page.goto(path)
         if what == "event":  # it covers the page, whose heading is hidden
-            expect(page.get_by_role("dialog", name="What became of this event")).to_contain_text("Acme Corp")
+            expect(page.get_by_role("dialog", name="What became of this event")).to_contain_text("acme")
         else:
             expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Usage|Acme Corp|Events"))
         expect(page.locator("[aria-busy=true], .mantine-Skeleton-root")).to_have_count(0)
