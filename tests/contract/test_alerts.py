@@ -1,6 +1,5 @@
 """Alerts by HTTP: who may make, see and delete which, what is refused, and what is shown of them."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,7 +50,7 @@ def shop(client: TestClient) -> TestClient:
 
 def look(installation: TestInstallation) -> int:
     assert installation.metering.catch_up(30)
-    return AlertChecker(installation.database, installation.metering, installation.clock, interval=timedelta(0)).look()
+    return AlertChecker(installation.database, installation.metering, installation.clock).look()
 
 
 def test_an_alert_shows_where_it_stands_and_when_it_fired(
@@ -74,7 +73,7 @@ def test_an_alert_shows_where_it_stands_and_when_it_fired(
     )
     assert get(people, "/v1/portal/alerts")["data"][0]["delivery"] == "email"
     server = SmtpServer.of("smtp://127.0.0.1:1", "billing@example.com")
-    MailSender(installation.database, installation.clock, server, interval=timedelta(0)).send_due()
+    MailSender(installation.database, installation.clock, server).send_due()
     for client, path, told in ((shop, "/v1/alerts", True), (people, "/v1/portal/alerts", False)):
         (mail,) = get(client, path)["data"][0]["last_fired"]["emails"]
         assert (mail["status"], bool(mail["error"])) == ("waiting", told)

@@ -83,7 +83,7 @@ def test_automatic_billing_leaves_a_standing_clock_alone(client: TestClient, ins
     subscribe(client, "2026-04-20T00:00:00Z")
     automatic = AutomaticBilling(
         installation.database, installation.metering, FixedClock(NOW + timedelta(days=365)),
-        interval=timedelta(0), grace=timedelta(0),
+        grace=timedelta(0),
     )  # fmt: skip
     automatic.bill_due()
     assert invoices(client) == []

@@ -404,9 +404,7 @@ def test_a_draft_is_live_until_its_grace_is_over(till: OpenBooks, engines: Engin
     t.plan("use", {"key": "base", "model": "flat", "amount": "100", "billing": "arrears"},
            {"key": "calls", "meter": "calls", "model": "per_unit", "unit_amount": 1})  # fmt: skip
     t.subscribe("acme", "use", "2026-01-01")
-    automatic = invoicing.AutomaticBilling(
-        engines.database, engines.metering, engines.clock, interval=timedelta(0), grace=timedelta(days=9)
-    )
+    automatic = invoicing.AutomaticBilling(engines.database, engines.metering, engines.clock, grace=timedelta(days=9))
     t.use("acme", "2026-01-10")
     t.use("acme", "2026-01-11")
     t.today("2026-02-01 00:01")

@@ -1,4 +1,4 @@
-"""The thread that empties the outbox: claim a few mails, send them over one connection, mark each."""
+"""Emptying the outbox, every few seconds: claim a few mails, send them over one connection, mark each."""
 
 import asyncio
 import threading
@@ -29,33 +29,21 @@ _ERROR_LENGTH: Final = 500
 
 
 class MailSender:
-    """`server` None: mails wait. Several processes may each have one."""
+    """Several processes may each have one."""
 
-    def __init__(self, database: Database, clock: Clock, server: SmtpServer | None, *, interval: timedelta) -> None:
+    def __init__(self, database: Database, clock: Clock, server: SmtpServer) -> None:
         self._database = database
         self._clock = clock
         self._server = server
-        self._interval = interval
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mail-sender", daemon=True)
 
-    def start(self) -> None:
-        if self._server is not None:
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def send_due(self) -> int:
-        """Try every mail whose time has come; how many the server took."""
+    def send_due(self, stopping: threading.Event | None = None) -> int:
+        """Try every mail whose time has come, until `stopping` is set; how many the server took."""
         sent = 0
-        while self._server is not None and not self._stopping.is_set() and (mails := self._claim(self._server)):
-            sent += asyncio.run(self._send(self._server, mails))
+        while not (stopping and stopping.is_set()) and (mails := self._claim()):
+            sent += asyncio.run(self._send(mails))
         return sent
 
-    def _claim(self, server: SmtpServer) -> Sequence[Mail]:
+    def _claim(self) -> Sequence[Mail]:
         now = self._clock.now()
         query = (
             sa.select(Mail)
@@ -70,16 +58,16 @@ class MailSender:
                 mail.attempts += 1
                 mail.first_tried_at = mail.first_tried_at or now
                 mail.next_at = now + _HELD
-                mail.message_id = mail.message_id or message_id_of(mail, server.from_address)
+                mail.message_id = mail.message_id or message_id_of(mail, self._server.from_address)
         return mails
 
-    async def _send(self, server: SmtpServer, mails: Sequence[Mail]) -> int:
+    async def _send(self, mails: Sequence[Mail]) -> int:
         sent = 0
         try:
-            async with server.client() as client:
+            async with self._server.client() as client:
                 for mail in mails:
                     try:
-                        await client.send_message(message_of(mail, server.from_address))
+                        await client.send_message(message_of(mail, self._server.from_address))
                     except (SMTPException, OSError, ValueError) as error:
                         self._failed([mail], error)
                         continue
@@ -113,13 +101,6 @@ class MailSender:
                 mail = session.get(Mail, claimed.id, with_for_update=True)
                 if mail is not None and (mail.attempts, mail.next_at) == (claimed.attempts, claimed.next_at):
                     change(mail, now)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval.total_seconds()):
-            try:
-                self.send_due()
-            except Exception as error:
-                log.error("mail.sender_failed", error=str(error))
 
 
 def _wait_after(attempts: int) -> timedelta:

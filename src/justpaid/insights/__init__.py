@@ -3,7 +3,6 @@
 from justpaid.insights.backtest import (
     Backtest,
     BacktestCustomer,
-    BacktestWorker,
     NewBacktest,
     Sort,
     Status,
@@ -32,7 +31,6 @@ from justpaid.insights.standing import MeteringStanding, metering_standing
 __all__ = [
     "Backtest",
     "BacktestCustomer",
-    "BacktestWorker",
     "Cost",
     "CustomerSummary",
     "DailyCount",

@@ -7,6 +7,7 @@ from typing import Final
 
 from justpaid.delivery import MailSender, SmtpServer
 from justpaid.installation.installation import Installation
+from justpaid.installation.repeated import repeated
 from justpaid.limits import AlertChecker
 
 _SEND_EVERY: Final = timedelta(seconds=2)
@@ -14,22 +15,14 @@ _SEND_EVERY: Final = timedelta(seconds=2)
 
 @contextmanager
 def alerts_by_themselves(installation: Installation) -> Iterator[None]:
-    """Look, and empty the outbox, again and again while the block runs."""
+    """Look, and empty the outbox, while the block runs. Without a server for them, mails wait in it."""
     settings = installation.settings
-    server = None
-    if settings.smtp_url is not None and settings.email_from is not None:
+    checker = AlertChecker(installation.database, installation.metering, installation.clock)
+    with repeated(checker.look, timedelta(seconds=settings.alerts_interval_s), name="alerts"):
+        if settings.smtp_url is None or settings.email_from is None:
+            yield
+            return
         server = SmtpServer.of(settings.smtp_url.get_secret_value(), settings.email_from)
-    sender = MailSender(installation.database, installation.clock, server, interval=_SEND_EVERY)
-    checker = AlertChecker(
-        installation.database,
-        installation.metering,
-        installation.clock,
-        interval=timedelta(seconds=settings.alerts_interval_s),
-    )
-    checker.start()
-    sender.start()
-    try:
-        yield
-    finally:
-        sender.stop()
-        checker.stop()
+        sender = MailSender(installation.database, installation.clock, server)
+        with repeated(sender.send_due, _SEND_EVERY, name="mail-sender"):
+            yield

@@ -1,22 +1,18 @@
 """Backtests that run by themselves."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from justpaid.insights import BacktestWorker
+from justpaid.insights import run_waiting
 from justpaid.installation.installation import Installation
+from justpaid.installation.repeated import repeated
 
 _LOOK_EVERY: Final = timedelta(seconds=1)
 
 
-@contextmanager
-def backtests_by_themselves(installation: Installation) -> Iterator[None]:
+def backtests_by_themselves(installation: Installation) -> AbstractContextManager[None]:
     """Run what was asked for, and what an earlier process left, while the block runs."""
-    worker = BacktestWorker(installation.database, installation.metering, installation.clock, interval=_LOOK_EVERY)
-    worker.start()
-    try:
-        yield
-    finally:
-        worker.stop()
+    engines = installation.database, installation.metering, installation.clock
+    return repeated(partial(run_waiting, *engines), _LOOK_EVERY, name="backtests")

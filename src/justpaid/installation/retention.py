@@ -4,9 +4,7 @@ An event goes when its timestamp is older than the retention and no invoice need
 goes (`metering/expired.py`). Events that are only cold move to the other disk by the month in which they came.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Final
 
@@ -15,39 +13,21 @@ import structlog
 
 from justpaid.accounts import Organisation
 from justpaid.installation.installation import Installation
+from justpaid.installation.repeated import repeated
 from justpaid.invoicing import needed_from
 from justpaid.metering import move_cold
 
 log = structlog.get_logger(__name__)
 
-_INTERVAL_S: Final = 3600.0
+_EVERY: Final = timedelta(hours=1)
 
 
-@contextmanager
-def retention_by_itself(installation: Installation) -> Iterator[None]:
+def retention_by_itself(installation: Installation) -> AbstractContextManager[None]:
     """Look once an hour, and at the beginning, while the block runs; not at all unless a setting asks for it."""
     settings = installation.settings
     if settings.events_retention_days is None and settings.events_cold_after_days is None:
-        yield
-        return
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(installation, stopping), name="retention", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
-
-
-def _run(installation: Installation, stopping: threading.Event) -> None:
-    while True:
-        try:
-            keep_to_the_settings(installation)
-        except Exception as error:
-            log.error("retention.failed", error=str(error), retry_s=_INTERVAL_S)
-        if stopping.wait(_INTERVAL_S):
-            return
+        return nullcontext()
+    return repeated(lambda _stopping: keep_to_the_settings(installation), _EVERY, name="retention", at_once=True)
 
 
 def keep_to_the_settings(installation: Installation) -> int:

@@ -1,37 +1,22 @@
 """Expired sessions, links and counts of attempts go by themselves."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Final
-
-import structlog
 
 from justpaid.accounts import forget_expired
 from justpaid.installation.installation import Installation
+from justpaid.installation.repeated import repeated
 
-log = structlog.get_logger(__name__)
-
-_INTERVAL_S: Final = 3600.0
+_EVERY: Final = timedelta(hours=1)
 
 
-@contextmanager
-def upkeep_by_itself(installation: Installation) -> Iterator[None]:
+def upkeep_by_itself(installation: Installation) -> AbstractContextManager[None]:
     """Look once an hour while the block runs."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(installation, stopping), name="upkeep", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
 
+    def look(_stopping: threading.Event) -> None:
+        with installation.database.system() as session:
+            forget_expired(session, installation.clock.now())
 
-def _run(installation: Installation, stopping: threading.Event) -> None:
-    while not stopping.wait(_INTERVAL_S):
-        try:
-            with installation.database.system() as session:
-                forget_expired(session, installation.clock.now())
-        except Exception as error:
-            log.warning("upkeep.failed", error=str(error), retry_s=_INTERVAL_S)
+    return repeated(look, _EVERY, name="upkeep")

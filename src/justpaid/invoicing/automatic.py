@@ -1,5 +1,5 @@
-"""Invoices that make themselves: a thread that bills elapsed periods, and usage that has reached a billing threshold,
-and keeps the credits of every organisation.
+"""Invoices that make themselves: a server bills elapsed periods, and usage that has reached a billing threshold, and
+keeps the credits of every organisation, again and again.
 
 A period is drafted at its end and issued a grace later, with its usage counted anew, so that events which are a little
 late still count. The grace also runs from the drafting, so that a backdated subscription can be given its events first.
@@ -25,35 +25,27 @@ log = structlog.get_logger(__name__)
 
 
 class AutomaticBilling:
-    """`interval` between looks; several processes may each have one, since runs tolerate company."""
+    """Several processes may each have one, since runs tolerate company."""
 
-    def __init__(
-        self, database: Database, metering: Metering, clock: Clock, *, interval: timedelta, grace: timedelta
-    ) -> None:
+    def __init__(self, database: Database, metering: Metering, clock: Clock, *, grace: timedelta) -> None:
         self._database = database
         self._metering = metering
         self._clock = clock
-        self._interval = interval
         self._grace = grace
         self._thresholds = ThresholdWatch(database, metering)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="automatic-billing", daemon=True)
 
-    def start(self) -> None:
-        if self._interval:
-            self._thread.start()
+    def look(self, stopping: threading.Event | None = None) -> None:
+        """Do all that is due, until `stopping` is set."""
+        self.bill_due(stopping)
+        self._thresholds.look(self._clock.now())
+        keep_credits(self._database, self._metering, self._clock.now())
 
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def bill_due(self) -> int:
+    def bill_due(self, stopping: threading.Event | None = None) -> int:
         """Draft what is due now, and issue what has had its grace, for every organisation; how many were drafted."""
         created = 0
         now = self._clock.now()
         for organisation_id, grace in self._organisations(now):
-            if self._stopping.is_set():
+            if stopping and stopping.is_set():
                 break
             run = run_billing(self._database, self._metering, self._clock, organisation_id, as_of=now, grace=grace)
             log.info(
@@ -88,12 +80,3 @@ class AutomaticBilling:
     def _grace_of(self, organisation: Organisation) -> timedelta:
         hours = settings_of(organisation.settings).invoice.grace_hours
         return self._grace if hours is None else timedelta(hours=hours)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval.total_seconds()):
-            try:
-                self.bill_due()
-                self._thresholds.look(self._clock.now())
-                keep_credits(self._database, self._metering, self._clock.now())
-            except Exception as error:
-                log.error("billing.automatic_run_failed", error=str(error))

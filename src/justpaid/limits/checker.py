@@ -1,4 +1,4 @@
-"""The thread that looks whether alerts have reached their thresholds, every few seconds and at little cost.
+"""Looking whether alerts have reached their thresholds, which a server does every few seconds and at little cost.
 
 `UsageWatch` says whose usage is new; besides, a new alert is looked at in any case. An organisation whose test clock
 stands is looked at as of that clock.
@@ -6,11 +6,10 @@ stands is looked at as of that clock.
 
 import threading
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,37 +25,23 @@ from justpaid.metering import Look, Metering, UsageWatch
 from justpaid.platform.database import Database
 from justpaid.platform.failpoints import failpoint
 
-log = structlog.get_logger(__name__)
-
 _CHUNK: Final = 500
 
 
 class AlertChecker:
-    """`interval` between looks; several processes may each have one, since the database lets an alert fire once."""
+    """Several processes may each have one, since the database lets an alert fire once."""
 
-    def __init__(self, database: Database, metering: Metering, clock: Clock, *, interval: timedelta) -> None:
+    def __init__(self, database: Database, metering: Metering, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._metering = metering
         self._watch = UsageWatch(metering)
-        self._interval = interval
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
-    def start(self) -> None:
-        if self._interval:
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def look(self) -> int:
-        """For every organisation with alerts; how many fired."""
+    def look(self, stopping: threading.Event | None = None) -> int:
+        """For every organisation with alerts, until `stopping` is set; how many fired."""
         fired = 0
         for organisation_id, clock_at in self._organisations():
-            if self._stopping.is_set():
+            if stopping and stopping.is_set():
                 break
             look = self._watch.begin(organisation_id, clock_at or self._clock.now())
             fired += self._look_at(look, clock_at or self._clock.now())
@@ -116,13 +101,6 @@ class AlertChecker:
                 now=self._clock.now(),
             )
         return True
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval.total_seconds()):
-            try:
-                self.look()
-            except Exception as error:
-                log.error("alerts.look_failed", error=str(error))
 
 
 def _to_check(session: Session, look: Look, after: str) -> Sequence[Alert]:

@@ -3,12 +3,11 @@
 from justpaid.insights.backtest.find import customers_of, find_backtest, list_backtests, rows_for_csv
 from justpaid.insights.backtest.start import NewBacktest, cancel_backtest, start_backtest
 from justpaid.insights.backtest.tables import Backtest, BacktestCustomer, Sort, Status
-from justpaid.insights.backtest.worker import BacktestWorker, run_waiting
+from justpaid.insights.backtest.worker import run_waiting
 
 __all__ = [
     "Backtest",
     "BacktestCustomer",
-    "BacktestWorker",
     "NewBacktest",
     "Sort",
     "Status",

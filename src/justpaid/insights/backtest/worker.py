@@ -7,7 +7,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -33,36 +32,11 @@ _TURNS: Final = 6_104_551_208  # so that these locks are apart from those of oth
 log = structlog.get_logger(__name__)
 
 
-class BacktestWorker:
-    """A thread that takes what waits; several processes may each have one."""
-
-    def __init__(self, database: Database, metering: Metering, clock: Clock, *, interval: timedelta) -> None:
-        self._engines = database, metering, clock
-        self._interval = interval
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backtests", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """What runs goes on at the next start, after its last whole chunk."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval.total_seconds()):
-            try:
-                run_waiting(*self._engines, stopping=self._stopping)
-            except Exception as error:
-                log.error("backtests.failed", error=str(error))
-
-
 def run_waiting(
-    database: Database, metering: Metering, clock: Clock, *, stopping: threading.Event | None = None, chunk: int = CHUNK
+    database: Database, metering: Metering, clock: Clock, stopping: threading.Event | None = None, *, chunk: int = CHUNK
 ) -> int:
-    """Run every backtest that waits, or was cut off, of every organisation; how many ended."""
+    """Run every backtest that waits, or was cut off, of every organisation; how many ended. Once `stopping` is set,
+    what runs is left after its last whole chunk, and goes on at the next call."""
     with database.system() as session:
         waiting = session.execute(
             sa.select(Backtest.id, Backtest.organisation_id)
