@@ -1,15 +1,14 @@
 /** The customer's subscriptions and invoices. */
 
-import { Anchor, Code, Text } from "@mantine/core";
+import { Code, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type CustomersInvoice, invoicesOfQuery, type Subscription, subscriptionsOfQuery } from "@/api/customerRecords";
 import type { Customer } from "@/api/customers";
 import { estimateQuery } from "@/api/estimates";
 import { formatPeriod } from "@/app/formats";
 import { type Column, DataTable } from "@/components/DataTable";
 import { EmptyState } from "@/components/EmptyState";
-import { Instant } from "@/components/Instant";
+import { invoiceColumns } from "@/components/invoiceColumns";
 import { Money } from "@/components/Money";
 import { StatusBadge } from "@/components/StatusBadge";
 
@@ -63,48 +62,8 @@ export function SubscriptionsOf({ customer }: { customer: Customer }) {
   );
 }
 
-const INVOICES: Column<CustomersInvoice>[] = [
-  {
-    key: "number",
-    header: "Number",
-    cell: (invoice) => (
-      <Anchor component={Link} to={`/invoices/${invoice.id}`}>
-        {invoice.number ?? "Draft"}
-      </Anchor>
-    ),
-  },
-  {
-    key: "period",
-    header: "Period",
-    cell: (invoice) =>
-      invoice.period_start === invoice.period_end ? (
-        <Instant at={invoice.period_start} style="date" timezone={invoice.timezone} />
-      ) : (
-        formatPeriod(invoice.period_start, invoice.period_end, invoice.timezone)
-      ),
-    secondary: true,
-  },
-  { key: "status", header: "State", cell: (invoice) => <StatusBadge status={invoice.status} /> },
-  {
-    key: "due",
-    header: "Due",
-    cell: (invoice) =>
-      invoice.due_at === null ? "—" : <Instant at={invoice.due_at} style="date" timezone={invoice.timezone} />,
-    secondary: true,
-  },
-  {
-    key: "total",
-    header: "Total",
-    cell: (invoice) => <Money amount={invoice.total} currency={invoice.currency} />,
-    align: "right",
-  },
-  {
-    key: "amount_due",
-    header: "Amount due",
-    cell: (invoice) => <Money amount={invoice.amount_due} currency={invoice.currency} />,
-    align: "right",
-  },
-];
+const { number, period, status, due, total, amountDue } = invoiceColumns;
+const INVOICES: Column<CustomersInvoice>[] = [number, period, status, due, total, amountDue];
 
 export function InvoicesOf({ customer }: { customer: Customer }) {
   return (

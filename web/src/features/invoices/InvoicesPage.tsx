@@ -1,60 +1,23 @@
-import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { customersQuery } from "@/api/customers";
 import { type Invoice, invoicesQuery } from "@/api/invoices";
-import { formatPeriod } from "@/app/formats";
 import { type Column, DataTable } from "@/components/DataTable";
 import { EmptyState } from "@/components/EmptyState";
-import { Instant } from "@/components/Instant";
-import { Money } from "@/components/Money";
+import { invoiceColumns } from "@/components/invoiceColumns";
 import { PageHeader } from "@/components/PageHeader";
-import { StatusBadge } from "@/components/StatusBadge";
 import { filtersOf, type Search, STATUSES } from "./filters";
 
+const { number, status, period, issued, total, amountDue } = invoiceColumns;
 const COLUMNS: Column<Invoice>[] = [
-  {
-    key: "number",
-    header: "Number",
-    cell: (invoice) => (
-      <Anchor component={Link} to={`/invoices/${invoice.id}`}>
-        {invoice.number ?? "Draft"}
-      </Anchor>
-    ),
-  },
+  number,
   { key: "customer", header: "Customer", cell: (invoice) => invoice.customer.name },
-  { key: "status", header: "State", cell: (invoice) => <StatusBadge status={invoice.status} /> },
-  {
-    key: "period",
-    header: "Period",
-    cell: (invoice) =>
-      invoice.period_start === invoice.period_end ? (
-        <Instant at={invoice.period_start} style="date" timezone={invoice.timezone} />
-      ) : (
-        formatPeriod(invoice.period_start, invoice.period_end, invoice.timezone)
-      ),
-    secondary: true,
-  },
-  {
-    key: "issued",
-    header: "Issued",
-    cell: (invoice) =>
-      invoice.issued_at === null ? "—" : <Instant at={invoice.issued_at} style="date" timezone={invoice.timezone} />,
-    secondary: true,
-  },
-  {
-    key: "total",
-    header: "Total",
-    cell: (invoice) => <Money amount={invoice.total} currency={invoice.currency} />,
-    align: "right",
-  },
-  {
-    key: "due",
-    header: "Due",
-    cell: (invoice) => <Money amount={invoice.amount_due} currency={invoice.currency} />,
-    align: "right",
-    secondary: true,
-  },
+  status,
+  period,
+  issued,
+  total,
+  { ...amountDue, secondary: true },
 ];
 
 export function InvoicesPage() {
