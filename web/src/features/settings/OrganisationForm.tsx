@@ -1,4 +1,15 @@
-import { Button, Card, Group, NativeSelect, NumberInput, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
+import {
+  Button,
+  Card,
+  Checkbox,
+  Group,
+  NativeSelect,
+  NumberInput,
+  SimpleGrid,
+  Stack,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -88,7 +99,21 @@ export function OrganisationForm({ organisation, mayWrite }: { organisation: Org
               allowDecimal={false}
               {...invoice("grace_hours")}
             />
+            <NativeSelect
+              label="Usage that comes after its invoice"
+              data={[
+                { value: "next_invoice", label: "Goes on the next invoice" },
+                { value: "supplementary_invoice", label: "Gets an invoice of its own where it is more" },
+                { value: "credit_note", label: "Gets an invoice of its own, or a credit note" },
+                { value: "none", label: "Is left to you" },
+              ]}
+              {...invoice("late_usage_policy")}
+            />
           </SimpleGrid>
+          <Checkbox
+            label="One invoice for all subscriptions of a customer that fall due together"
+            {...form.getInputProps("settings.invoice.consolidate_invoices", { type: "checkbox" })}
+          />
           {saving.error !== null && <ErrorState error={saving.error} />}
           {mayWrite && (
             <Group justify="flex-end">

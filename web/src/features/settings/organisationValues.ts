@@ -25,6 +25,8 @@ export function valuesOf({ name, timezone, currency, settings }: Organisation) {
         credit_note_prefix: invoice.credit_note_prefix ?? "CN-",
         zero_amount_policy: invoice.zero_amount_policy ?? "issue",
         grace_hours: (invoice.grace_hours ?? "") as number | string,
+        late_usage_policy: invoice.late_usage_policy ?? "next_invoice",
+        consolidate_invoices: invoice.consolidate_invoices ?? false,
       },
     },
   };
