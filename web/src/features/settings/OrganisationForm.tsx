@@ -103,7 +103,7 @@ export function OrganisationForm({ organisation, mayWrite }: { organisation: Org
               label="Usage that comes after its invoice"
               data={[
                 { value: "next_invoice", label: "Goes on the next invoice" },
-                { value: "supplementary_invoice", label: "Gets an invoice of its own where it is more" },
+                { value: "supplementary_invoice", label: "Gets an invoice of its own" },
                 { value: "credit_note", label: "Gets an invoice of its own, or a credit note" },
                 { value: "none", label: "Is left to you" },
               ]}
