@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= auto
 KILLS   ?= 50
 # make bench BENCHMARKS=ingest BENCH_OPTIONS=--quick
-BENCHMARKS    ?= ingest freshness query growth billing
+BENCHMARKS    ?= ingest freshness query growth billing backtest
 BENCH_OPTIONS ?=
 
 NODE        := tools/node.sh
