@@ -5,7 +5,7 @@ boolean or an object; a missing or null property has the empty text.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from justpaid.metering.meter import NUMERIC, Aggregation, Filter, MeterDefinition, Operator
@@ -106,8 +106,8 @@ def rollup_columns(meters: Iterable[MeterDefinition]) -> str:
     is a constant, for a column that is aggregated costs every row, also where it is empty.
     """
     needed = {meter.aggregation for meter in meters}
-    chosen = (f"{taken if needed & kinds else nothing} AS {name}" for name, kinds, taken, nothing in _CHOSEN)
-    return ", ".join(("count() AS events", "count(value) AS samples", *chosen))
+    chosen = (f"{taken if needed & kinds else nothing} AS {name}" for name, kinds, taken, nothing, _ in _CHOSEN)
+    return ", ".join(("count() AS events", *chosen))
 
 
 _KINDS: Final = tuple(Aggregation)
@@ -125,41 +125,72 @@ _VALUE: Final = "toDecimal256(ifNull(value, toDecimal128(0, 12)), 12)"
 _SUMMED: Final = (Aggregation.SUM, Aggregation.AVERAGE, Aggregation.WEIGHTED_SUM)
 _NO_NUMBER: Final = "CAST(NULL, 'Nullable(Decimal(38, 12))')"
 
-#: Columns that some aggregations need: name, aggregations, what is kept for them, what for all others.
+#: Columns that some aggregations need: name, aggregations, what is kept for them, what for all others; and how rows of
+#: `usage` are merged.
 _CHOSEN: Final = (
-    ("total", frozenset(_SUMMED), f"sumIf({_VALUE}, {_of_kind(*_SUMMED)})", "toDecimal256(0, 12)"),
+    ("samples", frozenset(Aggregation), "count(value)", "toUInt64(0)", "sum(samples)"),
+    ("total", frozenset(_SUMMED), f"sumIf({_VALUE}, {_of_kind(*_SUMMED)})", "toDecimal256(0, 12)", "sum(total)"),
     (
         "moment",
         frozenset({Aggregation.WEIGHTED_SUM}),
         f"sumIf({_VALUE} * toUnixTimestamp64Micro(timestamp), {_of_kind(Aggregation.WEIGHTED_SUM)})",
         "toDecimal256(0, 12)",
+        "sum(moment)",
     ),
-    ("least", frozenset({Aggregation.MIN}), f"minIf(value, {_of_kind(Aggregation.MIN)})", _NO_NUMBER),
-    ("greatest", frozenset({Aggregation.MAX}), f"maxIf(value, {_of_kind(Aggregation.MAX)})", _NO_NUMBER),
+    ("least", frozenset({Aggregation.MIN}), f"minIf(value, {_of_kind(Aggregation.MIN)})", _NO_NUMBER, "min(least)"),
+    (
+        "greatest",
+        frozenset({Aggregation.MAX}),
+        f"maxIf(value, {_of_kind(Aggregation.MAX)})",
+        _NO_NUMBER,
+        "max(greatest)",
+    ),
     (
         "latest",
         frozenset({Aggregation.LATEST}),
         f"maxIf((timestamp, seq, assumeNotNull(value)), {_of_kind(Aggregation.LATEST)} AND isNotNull(value))",
         "(toDateTime64(0, 6, 'UTC'), toUInt64(0), toDecimal128(0, 12))",
+        "max(latest).3",
     ),
     (
         "distinct",
         frozenset({Aggregation.UNIQUE}),
         "groupUniqArrayIf(reinterpretAsUInt128(sipHash128(text)), text != '')",
         "CAST([], 'Array(UInt128)')",
+        "uniqExactArray(distinct)",
     ),
 )
 
-#: The same aggregates over rows of `usage` (or of a select of the same shape), merged.
-MERGED_COLUMNS: Final = """
-    sum(events) AS events,
-    sum(samples) AS samples,
-    sum(total) AS total,
-    sum(moment) AS moment,
-    min(least) AS least,
-    max(greatest) AS greatest,
-    max(latest).3 AS latest,
-    uniqExactArray(distinct) AS distinct"""
+
+#: Kept for every meter, which is a layout that there is; read by these.
+_SAMPLED: Final = frozenset({Aggregation.AVERAGE, Aggregation.LATEST})
+
+
+def _readers(name: str, kinds: Set[Aggregation]) -> Set[Aggregation]:
+    return _SAMPLED if name == "samples" else kinds
+
+
+def merged_columns(meter: MeterDefinition) -> str:
+    """The aggregates over rows of `usage`, or of a select of the same shape, that the meter's value is made of."""
+    read = (
+        f"{merged} AS {name}" for name, kinds, _, _, merged in _CHOSEN if meter.aggregation in _readers(name, kinds)
+    )
+    return ", ".join(("sum(events) AS events", *read))
+
+
+def usage_columns(meter: MeterDefinition) -> str:
+    """Of `usage`, in the order of `rollup_columns`; those that the meter does not need are constants, and not read."""
+    read = (
+        name if meter.aggregation in _readers(name, kinds) else f"{nothing} AS {name}"
+        for name, kinds, _, nothing, _ in _CHOSEN
+    )
+    return ", ".join(("events", *read))
+
+
+#: The aggregates over rows of `usage` with all that any meter may need.
+MERGED_COLUMNS: Final = ", ".join(
+    ("sum(events) AS events", *(f"{merged} AS {name}" for name, _, _, _, merged in _CHOSEN))
+)
 
 
 def _condition(filter_: Filter) -> str:

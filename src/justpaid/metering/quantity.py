@@ -21,7 +21,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`merged` holds the columns of `MERGED_COLUMNS` over the events of one window, owner and group."""
+    """`merged` holds the columns of `merged_columns` over the events of one window, owner and group."""
 
     window: Period
     owner: str

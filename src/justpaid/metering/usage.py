@@ -20,7 +20,14 @@ from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
 from justpaid.metering.bands import IN_ORDER, band_of, ordered
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
-from justpaid.metering.expressions import MERGED_COLUMNS, path_of, rollup_columns, source_condition, taken_by
+from justpaid.metering.expressions import (
+    merged_columns,
+    path_of,
+    rollup_columns,
+    source_condition,
+    taken_by,
+    usage_columns,
+)
 from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.quantity import Quantity, Row
@@ -102,11 +109,13 @@ class UsageReader:
         names = (*question.group_by, BAND) if question.bands else question.group_by
         chosen = ", ".join(f"dimensions[{position}]" for position in (*positions, -1)[: len(names)])
         by_band = "grouped[-1], " if question.bands else ""
+        # A constant among the keys would make each row's key a text.
+        keys = ["window", *(["owner"] if question.customers else []), *(["grouped"] if names else [])]
         sql = f"""
             SELECT {_WINDOW} AS window, {_owner(question)} AS owner,
-                   CAST([{chosen}], 'Array(String)') AS grouped, {MERGED_COLUMNS}, max(upto) AS upto
+                   CAST([{chosen}], 'Array(String)') AS grouped, {merged_columns(question.meter)}, max(upto) AS upto
             FROM ({self._source(question, position, rolled)})
-            GROUP BY window, owner, grouped
+            GROUP BY {", ".join(keys)}
             ORDER BY window, owner, {by_band}grouped"""
         parameters: dict[str, Any] = {"boundaries": sorted(windows)}
         if question.customers:
@@ -175,8 +184,7 @@ def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list
 
 
 def _from_usage(question: Question, rollup_id: str, span: Period, condition: str = "") -> str:
-    return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions,
-            events, samples, total, moment, least, greatest, latest, distinct, upto
+    return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions, {usage_columns(question.meter)}, upto
         FROM usage
         WHERE organisation = {quote(question.meter.organisation_id)} AND rollup = {quote(rollup_id)}
           AND bucket >= fromUnixTimestamp({_epoch_s(span.start)}) AND bucket < fromUnixTimestamp({_epoch_s(span.end)})

@@ -69,13 +69,13 @@ interface GroupsProps {
 
 function Groups({ reason, timezone, onOpen }: GroupsProps) {
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={280}>
       <Table aria-label={TITLES[reason.reason]}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Cause</Table.Th>
             <Table.Th ta="right">Events</Table.Th>
-            <Table.Th>Latest</Table.Th>
+            <Table.Th visibleFrom="sm">Latest</Table.Th>
             <Table.Th>Example</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -86,7 +86,7 @@ function Groups({ reason, timezone, onOpen }: GroupsProps) {
                 <Cause of={group} />
               </Table.Td>
               <Table.Td ta="right">{formatQuantity(group.events)}</Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 <Instant at={group.last_at} timezone={timezone} />
               </Table.Td>
               <Table.Td>
