@@ -56,10 +56,11 @@ class Bill:
         ]
 
     def lines(self, answers: Answers) -> list[Line]:
+        asked = {(span.charge.price.meter, span.period) for span in self.skeleton.metered if span.charge.price.meter}
         return self.priced({
-            (one.meter.key, one.period): answers[key]
-            for one in self.asked()
-            if (key := (self.customer_id, one.meter.key, one.period)) in answers
+            (meter, period): answers[key]
+            for meter, period in asked
+            if meter and (key := (self.customer_id, meter, period)) in answers
         })  # fmt: skip
 
     def priced(self, usage: Usage) -> list[Line]:

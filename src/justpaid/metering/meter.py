@@ -58,6 +58,10 @@ class MeterDefinition:
     dimensions: tuple[str, ...]
     version: int = 1
 
+    def __hash__(self) -> int:
+        """A version never changes: its fields need not be gone through."""
+        return hash((self.id, self.version))
+
     def as_json(self) -> dict[str, Any]:
         """For keeping beside what was counted by it."""
         kept: dict[str, Any] = msgspec.to_builtins(self)

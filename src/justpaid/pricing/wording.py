@@ -2,13 +2,16 @@
 
 from decimal import Decimal
 
-from justpaid.kernel.decimals import EXACT, decimal_places, plain
+from justpaid.kernel.decimals import EXACT, decimal_places
 
 NO_USAGE = "No usage"
 
 
 def grouped(number: Decimal) -> str:
-    return format(Decimal(plain(number)), ",f")
+    if not number:
+        return "0"
+    text = format(number, ",f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(fraction: Decimal) -> str:
