@@ -18,9 +18,7 @@ from justpaid.invoicing.bill import Bill
 from justpaid.invoicing.compose import Line
 from justpaid.invoicing.due import Due
 from justpaid.invoicing.quantities import Answers, Asked
-from justpaid.kernel.period import Period
 from justpaid.metering import MeterDefinition
-from justpaid.pricing import Band
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,8 @@ class SharedBill:
         return {key: meter for part in self.parts for key, meter in part.bill.meters.items()}
 
     def asked(self) -> list[Asked]:
-        """Each meter and period once, with all that the prices of any part have to tell apart."""
-        merged: dict[tuple[str, Period], Asked] = {}
-        for asked in (one for part in self.parts for one in part.bill.asked()):
-            key = asked.meter.key, asked.period
-            bands: dict[Band, None] = dict.fromkeys(merged[key].bands if key in merged else ())
-            merged[key] = replace(asked, bands=tuple({**bands, **dict.fromkeys(asked.bands)}))
-        return list(merged.values())
+        """One after the other: `read_quantities` puts together what parts ask of the same usage."""
+        return [asked for part in self.parts for asked in part.bill.asked()]
 
     def lines(self, answers: Answers) -> list[Line]:
         """Part by part."""
