@@ -52,7 +52,7 @@ class Hooks:
 _GRACE_S: Final = 20.0
 #: How long a thread keeps Python's lock while others wait: a receipt takes it several times over, and would wait for a
 #: billing run's turn each time.
-_TURN_S: Final = 0.001
+_TURN_S: Final = 0.0005
 _CUT_S: Final = 2.0
 _READY_POLL_S: Final = 0.05
 _READY_PATIENCE_S: Final = 10.0
