@@ -49,7 +49,7 @@ def shop(client: TestClient) -> TestClient:
 
 
 def look(installation: TestInstallation) -> int:
-    assert installation.metering.catch_up(30)
+    assert installation.metering.drain(30)
     return AlertChecker(installation.database, installation.metering, installation.clock).look()
 
 

@@ -23,7 +23,7 @@ def installation(database: Database, engines: Engines) -> TestInstallation:
 
 
 def work(installation: TestInstallation) -> None:
-    assert installation.metering.catch_up(10)
+    assert installation.metering.drain(10)
     run_waiting(installation.database, installation.metering, installation.clock)
 
 

@@ -267,7 +267,7 @@ def test_a_reader_that_comes_back_gets_what_it_missed_and_then_goes_on(
         send(company.client, event("a"), event("b", quantity="0.50", properties={"n": 1.50}), event("c"))
         send(other.client, event("theirs"))
         if where == "in both":
-            assert engines.metering.catch_up(_PATIENCE_S)
+            assert engines.metering.drain(_PATIENCE_S)
             arm("drain.before_events=error*")
         send(company.client, event("d"), event("e", event="embedding"))
 
@@ -277,7 +277,7 @@ def test_a_reader_that_comes_back_gets_what_it_missed_and_then_goes_on(
         first = engines.journal.head
         await asyncio.to_thread(missed)
         if where == "in the warehouse":
-            assert await asyncio.to_thread(engines.metering.catch_up, _PATIENCE_S)
+            assert await asyncio.to_thread(engines.metering.drain, _PATIENCE_S)
         # It had got "a": the first of a block of three.
         reader = await Reader(app, company, last_id=first).connected()
         assert await reader.next() == (
@@ -342,7 +342,7 @@ def test_of_a_long_absence_the_newest_are_shown_after_what_was_lost(
         await sent(company.client, *(event(str(n)) for n in range(10)))
         for drained in (False, True):
             if drained:
-                assert await asyncio.to_thread(engines.metering.catch_up, _PATIENCE_S)
+                assert await asyncio.to_thread(engines.metering.drain, _PATIENCE_S)
             reader = await Reader(app, company, last_id=first).connected()
             assert await reader.next() == ("lost", {"count": 6})
             assert [await reader.usage() for _ in range(3)] == ["7", "8", "9"]

@@ -69,7 +69,7 @@ def counts(document: dict[str, Any]) -> tuple[int, ...]:
 
 
 def tokens(client: TestClient, engines: Engines) -> str:
-    assert engines.metering.catch_up(20)
+    assert engines.metering.drain(20)
     span = {"from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z"}
     return str(get(client, "/v1/usage", meter="tokens", **span)["data"][0]["value"])
 

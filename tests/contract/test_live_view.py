@@ -85,7 +85,7 @@ def test_a_flood_is_counted_and_few_of_it_are_shown(app: FastAPI, company: Compa
         for batch in range(4):
             at = "2026-04-15T12:00:00Z"
             await sent(company.client, *(event(f"{batch}-{n}", timestamp=at) for n in range(1000)))
-        assert await asyncio.to_thread(engines.metering.catch_up, 20)
+        assert await asyncio.to_thread(engines.metering.drain, 20)
         shown = arrived = 0
         while arrived < 4000:
             told = await pulse(reader)

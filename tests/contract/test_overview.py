@@ -23,7 +23,7 @@ def installation(database: Database, engines: Engines, monkeypatch: pytest.Monke
 
 
 def asked(client: TestClient, engines: Engines, **parameters: Any) -> dict[str, Any]:
-    assert engines.metering.catch_up(20)
+    assert engines.metering.drain(20)
     with engines.metering.drainer.paused():
         return get(client, "/v1/overview", **parameters)
 

@@ -58,7 +58,7 @@ class Visit:
 
 def visit(app: FastAPI, client: TestClient, customer: str = "acme", **more: Any) -> Visit:
     link = post(client, "/v1/portal-links", {"customer_id": customer, **more})
-    assert app.state.installation.metering.catch_up(20)
+    assert app.state.installation.metering.drain(20)
     return Visit(link, TestClient(app, headers={"Authorization": f"Bearer {link['token']}"}))
 
 

@@ -24,7 +24,7 @@ def disarmed() -> Iterator[None]:
 
 
 def test_it_tells_what_waits_and_for_how_long(client: TestClient, engines: Engines) -> None:
-    assert engines.metering.catch_up(20)
+    assert engines.metering.drain(20)
     assert get(client, "/v1/status") == {"metering": {"lag_events": 0, "backlog_bytes": 0, "seconds_behind": 0}}
     arm("drain.before_events=error*")
     send(client, *(call("2026-03-01T00:00:00Z", 1) for _ in range(3)))
@@ -35,7 +35,7 @@ def test_it_tells_what_waits_and_for_how_long(client: TestClient, engines: Engin
     assert 0 < first["backlog_bytes"] < second["backlog_bytes"]
     assert 0 <= first["seconds_behind"] <= second["seconds_behind"] < 60
     arm("")
-    assert engines.metering.catch_up(20)
+    assert engines.metering.drain(20)
     assert get(client, "/v1/status")["metering"]["lag_events"] == 0
 
 

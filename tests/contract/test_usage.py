@@ -202,10 +202,10 @@ def test_the_widest_questions_are_answered(shop: TestClient, question: dict[str,
 def test_metering_that_lags_makes_an_answer_older_and_not_late(
     shop: TestClient, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert engines.metering.catch_up(10)
+    assert engines.metering.drain(10)
     with engines.metering.drainer.paused():
         monkeypatch.setattr("justpaid.api.routes.usage._FRESH_WITHIN_S", 0.0)
         send(shop, call("2026-04-05T00:00:00Z", 1))
         assert values(get(shop, "/v1/usage", meter="calls")) == ["5"]
-    assert engines.metering.catch_up(10)
+    assert engines.metering.drain(10)
     assert values(get(shop, "/v1/usage", meter="calls")) == ["6"]

@@ -94,7 +94,7 @@ class Desk:
     def look(self, when: str, *, send: bool = True) -> int:
         """How many alerts fire, and have their e-mails sent, at this local time."""
         self.books.today(when)
-        assert self.books.engines.metering.catch_up(30)
+        assert self.books.engines.metering.drain(30)
         fired = self.checker.look()
         if send:
             self.sender.send_due()
@@ -102,7 +102,7 @@ class Desk:
 
     def standing(self, alert_id: str) -> limits.Standing:
         engines = self.books.engines
-        assert engines.metering.catch_up(30)
+        assert engines.metering.drain(30)
         with engines.database.tenant(self.books.organisation_id) as session:
             alert = session.get_one(limits.Alert, alert_id)
             (standing,) = limits.standings(session, engines.metering, [alert], engines.clock.now())
@@ -197,7 +197,7 @@ def test_what_threshold_invoices_billed_stays_part_of_the_cost(desk: Desk) -> No
     alert = desk.alert("acme", "cost", amount=Decimal(50))
     use(books, 3, "2026-01-02")
     books.today("2026-01-03")
-    assert engines.metering.catch_up(30)
+    assert engines.metering.drain(30)
     now = engines.clock.now()
     assert invoicing.bill_thresholds(engines.database, engines.metering, books.organisation_id, now, now) == 1
     use(books, 1, "2026-01-04")

@@ -54,7 +54,7 @@ def ask(story: Books, **asked: Any) -> str:
 
 
 def work(story: Books, **more: Any) -> int:
-    assert story.engines.metering.catch_up(10)
+    assert story.engines.metering.drain(10)
     return backtests.run_waiting(story.engines.database, story.engines.metering, story.engines.clock, **more)
 
 

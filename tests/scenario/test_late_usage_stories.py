@@ -30,7 +30,7 @@ class Desk(Till):
         self.engines.corrections.amend(self._standing(n), changes, live=False)
 
     def _standing(self, n: int) -> Standing:
-        assert self.engines.metering.catch_up(10)
+        assert self.engines.metering.drain(10)
         event = self.engines.metering.events.find(self.organisation_id, f"evt-{n}")
         assert event is not None
         return Standing(

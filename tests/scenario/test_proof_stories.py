@@ -54,7 +54,7 @@ def proof(books: Callable[..., Books]) -> OpenDesk:
 
 def events(d: Desk, number: str = "INV-000001", line: int = 1, size: int = 100) -> list[CountedEvent]:
     """A page of this size after the other."""
-    assert d.engines.metering.catch_up(10)
+    assert d.engines.metering.drain(10)
     with d.engines.database.tenant(d.organisation_id) as session:
         counting = invoicing.counting_of(session, invoicing.find_invoice(session, number), line)
     found: list[CountedEvent] = []

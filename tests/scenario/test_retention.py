@@ -171,12 +171,12 @@ if sys.argv[3] == "fill":
     for month in (1, 2, 3):
         node.clock.move_to(datetime(2026, month, 15, tzinfo=UTC))
         node.send([event(month, node.clock.now())])
-        node.metering.catch_up(20)
+        node.metering.drain(20)
     move_cold(warehouse, datetime(2026, 2, 20, tzinfo=UTC))
     move_cold(warehouse, datetime(2026, 2, 20, tzinfo=UTC))
     node.clock.move_to(datetime(2026, 1, 16, tzinfo=UTC))  # into a month that has moved
     node.send([event(4, node.clock.now())])
-    node.metering.catch_up(20)
+    node.metering.drain(20)
 node.check()
 size = table_sizes(warehouse)["events"]
 print(node.value(calls, year), node.value(calls, year, cutoff=node.journal.head), 0 < size.cold_bytes < size.bytes)

@@ -368,11 +368,11 @@ class Interrupted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+    def query(self, sql: str, parameters: dict[str, Any] | None = None, given: Any = None) -> Any:
         if self.before_answer is not None and "AS window" in sql:
             happen, self.before_answer = self.before_answer, None
             happen()
-        return self.inner.query(sql, parameters)
+        return self.inner.query(sql, parameters, given)
 
 
 @pytest.mark.parametrize("corrected_before", [False, True])
@@ -391,7 +391,7 @@ def test_a_question_sees_a_correction_whole_or_not_at_all(
 
         def move() -> None:
             amend(node, 1, timestamp=(NOW - timedelta(hours=3)).isoformat())
-            assert node.metering.catch_up(10)
+            assert node.metering.drain(10)
 
         interrupted.before_answer = move
         (found,) = node.metering.usage(Question(meter, [MARCH]))

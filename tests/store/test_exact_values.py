@@ -1,12 +1,16 @@
 """What a meter takes from JSON text, exactly: numbers in every spelling, texts, names with anything in them."""
 
+import json
 from collections.abc import Iterator
+from itertools import cycle, islice
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from justpaid.metering import Filter, Operator
-from justpaid.platform.warehouse import Warehouse
+from justpaid.metering import Aggregation, Filter, MeterDefinition, Operator
+from justpaid.metering.expressions import parsed_once, text_of
+from justpaid.platform.warehouse import GIVEN, Warehouse
 from tests.support.metering_node import Node, event, fresh_node
 
 
@@ -115,3 +119,57 @@ def test_any_name_is_found_measured_filtered_and_grouped_by(node: Node, kind: st
     found = node.usage(meter, group_by=(short,))
     assert [(q.group, q.value, q.events) for q in found] == [({short: "5"}, 10, 2)]
     node.check()
+
+
+READ = (
+    "n",
+    "select",
+    "_n1",
+    "Ä",
+    "a-b",
+    "1st",
+    "with space",
+    "`tick`",
+    "quote'",
+    "back\\slash",
+    "usage",
+    "usage.input",
+    "usage.a\\.b",
+    "usage.deep.n",
+    "usage.deep.m",
+)
+VALUES = (
+    1,
+    -0.5,
+    10**19,
+    "text",
+    "",
+    'é\U0001f600"\\',
+    True,
+    False,
+    None,
+    [1, {"n": 2}],
+    {},
+    {"input": 7, "deep": {"n": "x"}},
+)
+
+
+def test_properties_parsed_once_read_as_each_parsed_by_itself(warehouse: Warehouse) -> None:
+    meter = MeterDefinition("mtr", "org", "m", "e", Aggregation.COUNT, None, (), READ)
+    keys = ["n", "select", "_n1", "Ä", "a-b", "1st", "with space", "`tick`", "quote'", "back\\slash", "usage"]
+    inner = ["input", "a.b", "deep"]
+    documents = [{}] + [
+        dict(zip(keys, islice(cycle(VALUES), start, None), strict=False))
+        | ({"usage": dict(zip(inner, islice(cycle(VALUES), start, None), strict=False))} if start % 3 else {})
+        for start in range(len(VALUES))
+    ]
+    texts = [json.dumps(document, ensure_ascii=bool(n % 2)) for n, document in enumerate(documents)]
+    given = pa.table({"properties": texts}, schema=pa.schema([pa.field("properties", pa.string(), nullable=False)]))
+    columns, text = parsed_once([meter])
+    one_by_one, at_once = ([f"{read(name)} AS r{place}" for place, name in enumerate(READ)] for read in (text_of, text))
+    assert columns
+    assert [sql for sql in at_once if "parsed" in sql] != at_once  # some can't be, and are read by themselves
+    expected = warehouse.query(f"SELECT {', '.join(one_by_one)} FROM {GIVEN}", None, given).to_pylist()
+    found = warehouse.query(f"SELECT {', '.join(at_once)} FROM (SELECT {columns} properties FROM {GIVEN})", None, given)
+    assert found.to_pylist() == expected
+    assert len({value for row in expected for value in row.values()}) > len(VALUES) / 2

@@ -132,10 +132,10 @@ def test_levels_and_meters_in_the_making_keep_events(node: Node, tokens: MeterDe
     assert node.built()
     assert node.metering.expire({"org_a": MARCH}) == 0
     node.send([event(7, JANUARY) | {"event": "other"}])
-    assert node.metering.catch_up(20)
+    assert node.metering.drain(20)
     failpoints.arm("metering.after_backfill=error*")
     slow = node.meter("slow", "count")
-    node.metering.catch_up(20)
+    node.metering.drain(20)
     assert node.metering.expire({"org_a": MARCH}) == 0
     failpoints.arm("")
     assert node.built(slow)
@@ -148,7 +148,7 @@ def test_organisations_are_apart(node: Node, tokens: MeterDefinition) -> None:
     other = node.meter("other", "count", organisation_id="org_b")
     node.send([event(1, JANUARY)], "org_b")
     assert node.built(other)
-    assert node.metering.catch_up(20)
+    assert node.metering.drain(20)
     assert node.metering.expire({"org_b": MARCH}) == 1
     node.metering.expired.require("org_a", JANUARY)
     with pytest.raises(EventsExpired):
@@ -179,7 +179,7 @@ def test_an_insert_is_of_one_month_of_receipt(node: Node) -> None:
         node.clock.move_to(at)
         node.send([event(number, JANUARY)])
     failpoints.arm("")
-    assert node.metering.catch_up(20)
+    assert node.metering.drain(20)
     parts = node.warehouse.query(
         "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active"
     )

@@ -33,8 +33,8 @@ class HeldWarehouse:
             assert self.release.acquire(timeout=20)
         self._warehouse.execute(sql, parameters)
 
-    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        return self._warehouse.query(sql, parameters)
+    def query(self, sql: str, parameters: dict[str, Any] | None = None, given: pa.Table | None = None) -> pa.Table:
+        return self._warehouse.query(sql, parameters, given)
 
     def insert(self, table: str, rows: pa.Table) -> None:
         self._warehouse.insert(table, rows)
@@ -61,7 +61,7 @@ def send(node: Node, numbers: range) -> None:
 
 
 def rows_in_usage(node: Node, rollup: str) -> int:
-    sql = "SELECT sum(events) AS n FROM usage WHERE rollup = {rollup:String}"
+    sql = "SELECT sum(events) AS n FROM usage WHERE rollup = {rollup:String} AND customer != ''"
     return int(node.warehouse.query(sql, {"rollup": rollup}).to_pylist()[0]["n"])
 
 

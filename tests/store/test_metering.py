@@ -13,7 +13,8 @@ import pytest
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.kernel.period import Period
 from justpaid.metering import EventFilter, Filter, Operator, Question, cut
-from justpaid.metering.schema import MIN_FREE_BYTES
+from justpaid.metering.schema import LAYOUT, MIN_FREE_BYTES
+from justpaid.metering.tail import Tail
 from justpaid.metering.usage import RolledUp, UsageReader
 from justpaid.metering.voids import Voids
 from justpaid.platform import failpoints
@@ -32,8 +33,8 @@ class CountingWarehouse:
     def execute(self, sql: str, parameters: dict[str, Any] | None = None) -> None:
         self._warehouse.execute(sql, parameters)
 
-    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        return self._warehouse.query(sql, parameters)
+    def query(self, sql: str, parameters: dict[str, Any] | None = None, given: pa.Table | None = None) -> pa.Table:
+        return self._warehouse.query(sql, parameters, given)
 
     def insert(self, table: str, rows: pa.Table) -> None:
         self.inserts += table == "events"
@@ -286,7 +287,7 @@ def test_rollups_of_an_earlier_layout_are_made_anew_from_the_events(node: Node, 
     journal = open_journal(str(node.folder / "journal"))
     for name, value in journal.marks("metering.rollup.").items():
         kept = json.loads(value)
-        assert kept.pop("layout") == 2
+        assert kept.pop("layout") == LAYOUT
         journal.set_marks({name: json.dumps(kept).encode()})
     journal.close()
     node.open()
@@ -333,7 +334,7 @@ def test_what_is_not_rolled_up_yet_is_counted_from_the_events(node: Node) -> Non
         node.send(
             [event(3, quantity=1000, properties={"model": "a"}), event(4, NOW - timedelta(days=40), quantity=10_000)]
         )
-        assert node.metering.catch_up(5)
+        assert node.metering.drain(5)
         asked = Question(meter, [MARCH], group_by=("model",))
         assert [(q.group["model"], int(q.value)) for q in node.metering.usage(asked)] == [("a", 1101), ("b", 10)]
     finally:
@@ -352,7 +353,7 @@ def test_rows_that_go_further_than_was_asked_for_are_noticed(node: Node, warehou
     metering = node.metering
     reader = UsageReader(warehouse, metering.rollups, Voids(warehouse), metering.effects)
     with pytest.raises(RolledUp) as further:
-        reader.answer(Question(meter, [MARCH]), 3, 1)
+        reader.answer(Question(meter, [MARCH]), 1, Tail(3))
     assert further.value.upto == 3
-    assert [int(q.value) for q in reader.answer(Question(meter, [MARCH]), 3, 3)] == [3]
-    assert reader.answer(Question(other, [MARCH]), 3, 1) == []
+    assert [int(q.value) for q in reader.answer(Question(meter, [MARCH]), 3, Tail(3))] == [3]
+    assert reader.answer(Question(other, [MARCH]), 1, Tail(3)) == []

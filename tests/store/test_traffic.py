@@ -28,7 +28,7 @@ def node(tmp_path: Path, warehouse: Warehouse) -> Iterator[Node]:
 
 
 def counts(node: Node, organisation_id: str = "org_a") -> Counts:
-    assert node.metering.catch_up(10)
+    assert node.metering.drain(10)
     with node.metering.drainer.paused():  # what was moved is counted too
         pass
     return node.metering.traffic.of(organisation_id)
@@ -98,7 +98,7 @@ def test_a_failed_pass_is_counted_once(node: Node) -> None:
     try:
         arm("drain.after_mark=error*")
         node.send([event(n) for n in range(5)])
-        assert not node.metering.catch_up(0.3)
+        assert not node.metering.drain(0.3)
     finally:
         arm("")
     assert counts(node).during(TODAY) == 5

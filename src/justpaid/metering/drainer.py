@@ -1,8 +1,8 @@
 """The drainer moves accepted events from the journal into the warehouse; `roller` adds them to the rollups.
 
-It inserts all that is pending as one block, ten times a second at most: low load gives small fresh blocks, high load
-large efficient ones. A crash at any step repeats that step: the warehouse itself says how far it is, because each
-insert is atomic and carries its sequence.
+It inserts all that is pending as one block, at a pace that takes a tenth of its time: low load gives small blocks at
+once, high load large efficient ones. Usage does not wait for it (see `tail`). A crash at any step repeats that step:
+the warehouse itself says how far it is, because each insert is atomic and carries its sequence.
 """
 
 import threading
@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import structlog
 
 from justpaid.metering.effects import Effects
 from justpaid.metering.records import Records, records_of
 from justpaid.metering.roller import Roller
-from justpaid.metering.schema import month_of
+from justpaid.metering.tail import TailReader
 from justpaid.metering.voids import Voids
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Block, Journal
@@ -30,8 +28,11 @@ _DRAINED: Final = "metering.drained"
 _IDLE_S: Final = 0.5
 _RETRY_S: Final = 1.0
 # A block costs some 15 ms of a core however few its rows are, and its part has to be merged: without a pace a trickle
-# of single events would keep a core busy. What comes after a pause is taken at once.
-_PACE_S: Final = 0.1
+# of single events would keep a core busy. What comes after a pause is taken at once; so is, but for the shortest pace,
+# what somebody waits for.
+_SHORTEST_PACE_S: Final = 0.1
+_LONGEST_PACE_S: Final = 1.0
+_SHARE_OF_TIME: Final = 0.1
 
 
 class Drainer:
@@ -53,13 +54,15 @@ class Drainer:
         self._voids = voids
         self._effects = effects
         self._roller = roller
-        self._max_rows = max_rows
         self._moved = moved
         self._stopping = threading.Event()
         self._progress = threading.Condition()
         self._draining = False
         self._pauses = 0
+        self._awaited = 0
+        self._began = self._took = 0.0
         self._position = int(journal.mark(_DRAINED) or b"0")
+        self.tail = TailReader(journal, self._position, max_rows=max_rows)
         self._sure = False
         self._thread = threading.Thread(target=self._run, name="drainer", daemon=True)
 
@@ -79,6 +82,8 @@ class Drainer:
 
     def stop(self) -> None:
         self._stopping.set()
+        with self._progress:
+            self._progress.notify_all()
         self._journal.wake()
         self._thread.join()
 
@@ -96,8 +101,10 @@ class Drainer:
                 self._progress.notify_all()
 
     def wait_until(self, sequence: int, timeout_s: float) -> bool:
-        """Block until every event below `sequence` is metered; False when the time ran out first."""
+        """Have every record below `sequence` moved soon; False when the time ran out first."""
         with self._progress:
+            self._awaited = max(self._awaited, sequence)
+            self._progress.notify_all()
             return self._progress.wait_for(lambda: self._position >= sequence or self._stopping.is_set(), timeout_s)
 
     @contextmanager
@@ -114,12 +121,11 @@ class Drainer:
                 self._progress.notify_all()
 
     def _run(self) -> None:
-        due = 0.0
-        while not self._stopping.wait(due - time.monotonic()):
+        while not self._stopping.is_set():
             try:
                 self._make_sure()
                 if self._journal.wait_beyond(self._position, _IDLE_S):
-                    due = time.monotonic() + _PACE_S
+                    self._wait_until_due()
                     with self._writing():
                         self._drain_once()
             except Exception as error:
@@ -127,20 +133,25 @@ class Drainer:
                 log.error("metering.drain_failed", error=str(error), position=self._position, retry_s=_RETRY_S)
                 self._stopping.wait(_RETRY_S)
 
+    def _wait_until_due(self) -> None:
+        pace = min(max(_SHORTEST_PACE_S, self._took / _SHARE_OF_TIME), _LONGEST_PACE_S)
+        while not self._stopping.is_set() and (left := self._began + pace - time.monotonic()) > 0:
+            self.tail.read()  # decoded a little at a time, which no question then has to wait for
+            with self._progress:
+                if self.tail.urgent or self._awaited > self._position:
+                    pace = _SHORTEST_PACE_S
+                self._progress.wait(min(left, _SHORTEST_PACE_S))
+
     def _drain_once(self) -> None:
-        blocks = self._journal.read(self._position, max_records=self._max_rows)
-        if not blocks:
+        self._began = time.monotonic()
+        part = self.tail.next()
+        if part is None:
             return
         failpoint("drain.before_events")
-        records = records_of(blocks)
-        if not _of_one_month(records.events):
-            blocks = blocks[:1]  # a block was received in one instant
-            records = records_of(blocks)
-        rows = records.events
-        if rows.num_rows:
-            self._warehouse.insert("events", rows)
+        records = part.records
+        if records.events.num_rows:
+            self._warehouse.insert("events", records.events)
         failpoint("drain.after_events")
-        end = blocks[-1].end
         if records.voids.num_rows:
             self._voids.insert(records.voids)
             failpoint("drain.after_voids")
@@ -148,7 +159,8 @@ class Drainer:
         if records.steps.num_rows:
             self._effects.insert(records.steps)
             failpoint("drain.after_steps")
-        self._advance(end)
+        self._took = time.monotonic() - self._began
+        self._advance(part.end)
         self._moved(records)
 
     def _advance(self, end: int) -> None:
@@ -158,6 +170,7 @@ class Drainer:
         with self._progress:
             self._position = end
             self._progress.notify_all()
+        self.tail.drop(end)
         self._roller.drained(end)
 
     def _make_sure(self) -> None:
@@ -207,11 +220,3 @@ class Drainer:
             {"floor": floor},
         ).to_pylist()[0]
         return int(row["reached"]) if row["n"] else floor
-
-
-def _of_one_month(rows: pa.Table) -> bool:
-    """Whether they are of one partition of `events`: more than one are not inserted whole or not at all."""
-    if not rows.num_rows:
-        return True
-    received = pc.min_max(rows.column("received_at")).as_py()
-    return month_of(received["min"]) == month_of(received["max"])

@@ -109,10 +109,11 @@ def layer(effects: Iterable[Effect], event: str) -> str:
     return f"toUInt64(greatest(0, {', '.join(closes)}))" if closes else "toUInt64(0)"
 
 
-def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period) -> list[datetime]:
-    """The buckets of `whole` that are replaced in part, and so have to be counted from `events`; by their starts."""
+def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period, size: timedelta = _BUCKET) -> list[datetime]:
+    """The buckets of `whole`, of that size, that are replaced in part, and so have to be counted otherwise; by their
+    starts."""
     replacing = (effect for effect in effects if effect.holds(upto) and effect.replaces(event))
-    buckets = {bucket for effect in replacing for bucket in _cut(effect)}
+    buckets = {bucket for effect in replacing for bucket in _cut(effect, size)}
     return sorted(bucket for bucket in buckets if whole.start <= bucket < whole.end)
 
 
@@ -126,10 +127,10 @@ def scope(backfill: Backfill, at: str = "timestamp", *, named: bool = True) -> s
     return " AND ".join(conditions)
 
 
-def _cut(effect: Effect) -> list[datetime]:
+def _cut(effect: Effect, size: timedelta = _BUCKET) -> list[datetime]:
     """The starts of the buckets, at most two, that its range has a part of."""
     bounds = effect.backfill.start, effect.backfill.end
-    return [bound - (bound - _EPOCH) % _BUCKET for bound in bounds if (bound - _EPOCH) % _BUCKET]
+    return [bound - (bound - _EPOCH) % size for bound in bounds if (bound - _EPOCH) % size]
 
 
 def _counting(effects: Iterable[Effect], upto: int, event: str | None, at: str, place: str) -> str:

@@ -22,6 +22,7 @@ from justpaid.metering.replay import Replay
 from justpaid.metering.roller import Roller
 from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import month_of, prepare_warehouse
+from justpaid.metering.tail import Tail
 from justpaid.metering.traffic import Traffic
 from justpaid.metering.unbilled import UnbilledReader
 from justpaid.metering.usage import Question, RolledUp, UsageReader
@@ -118,12 +119,12 @@ class Metering:
 
     def _answer(self, question: Question) -> list[Quantity]:
         if question.cutoff is not None:  # what was then does not change
-            return self._usage.answer(question, question.cutoff, question.cutoff)
+            return self._usage.answer(question, question.cutoff, Tail(question.cutoff))
         rolled = self._roller.position
         while True:
             try:
-                # Read after `rolled`, which follows it, and so never less.
-                return self._usage.answer(question, self.drainer.position, rolled)
+                # Its start is read after `rolled`, which follows it, and so never less.
+                return self._usage.answer(question, rolled, self.drainer.tail.read())
             except RolledUp as meanwhile:
                 rolled = meanwhile.upto
 
@@ -132,7 +133,13 @@ class Metering:
         return customers_since(self._warehouse, organisation_id, since)
 
     def catch_up(self, timeout_s: float) -> bool:
-        """Wait until usage counts every event acknowledged before the call; False if that takes longer."""
+        """Wait until usage counts every event acknowledged before the call, as it mostly does at once; False if that
+        takes longer."""
+        head = self._journal.head
+        return self.drainer.tail.read().end >= head or self.drainer.wait_until(head, timeout_s)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until the warehouse holds every event acknowledged before the call; False if that takes longer."""
         return self.drainer.wait_until(self._journal.head, timeout_s)
 
     @contextmanager
@@ -143,7 +150,7 @@ class Metering:
         It includes every event acknowledged before the call. Receipts go on meanwhile; only their metering waits.
         Raises: Overloaded if metering is more than a minute behind.
         """
-        if not self.catch_up(_CATCH_UP_S):
+        if not self.drain(_CATCH_UP_S):
             raise Overloaded(
                 f"Metering is {self.lag()} events behind; bill again once it has caught up.", retry_after_s=30
             )

@@ -1,13 +1,15 @@
-"""The records of drained journal blocks as rows of the warehouse's tables: events, voids and steps of backfills."""
+"""The records of journal blocks as rows of the warehouse's tables: events, voids and steps of backfills."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from justpaid.ingest import decode_block
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET_S, month_of
 from justpaid.platform.journal import Block
 
 _DECIMAL: Final = pa.decimal128(38, 12)
@@ -23,8 +25,33 @@ class Records:
     voids: pa.Table
     steps: pa.Table
 
+    @property
+    def corrects(self) -> bool:
+        """Whether they change what earlier records count for."""
+        return bool(self.voids.num_rows or self.steps.num_rows)
 
-def records_of(blocks: list[Block]) -> Records:
+    @property
+    def months(self) -> frozenset[datetime]:
+        """The first and the last month in which events were received: the partitions of `events` that they go to."""
+        if not self.events.num_rows:
+            return frozenset()
+        received = pc.min_max(self.events.column("received_at")).as_py()
+        return frozenset(map(month_of, received.values()))
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """All of them as one, in this order."""
+    if len(parts) == 1:
+        return parts[0]
+    return Records(
+        *(
+            pa.concat_tables([rows for part in parts if (rows := getattr(part, name)).num_rows] or [empty])
+            for name, empty in (("events", parts[0].events), ("voids", parts[0].voids), ("steps", parts[0].steps))
+        )
+    )
+
+
+def records_of(blocks: Sequence[Block]) -> Records:
     """Quantities become decimals, and each row gets its sequence."""
     tables = [
         decode_block(block.payload).append_column("seq", pa.array(range(block.start, block.end), pa.uint64()))
@@ -48,10 +75,12 @@ def _parted(table: pa.Table, column: str) -> tuple[pa.Table, pa.Table]:
 
 
 def _events(rows: pa.Table) -> pa.Table:
+    if "backfill" in rows.column_names:
+        backfill = pc.fill_null(rows.column("backfill"), "")
+    else:
+        backfill = pa.repeat("", rows.num_rows)
     plain = rows.drop_columns([name for name in _MORE if name in rows.column_names])
-    if "backfill" not in rows.column_names:
-        return plain  # the column's default means none
-    return plain.append_column("backfill", pc.fill_null(rows.column("backfill"), ""))
+    return plain.append_column("backfill", backfill)
 
 
 def _voids(rows: pa.Table) -> pa.Table:

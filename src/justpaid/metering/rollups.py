@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from justpaid.metering.effects import Effects, layer
-from justpaid.metering.expressions import matches, rollup_columns, taken_by_each
+from justpaid.metering.expressions import matches, named_as, parsed_once, rollup_columns, taken_by_each
 from justpaid.metering.meter import MeterDefinition
-from justpaid.metering.schema import BUCKET_OF_EVENT, LAYOUT
+from justpaid.metering.schema import BUCKET_OF_EVENT, EVERYONE, LAYOUT, QUARTER_OF_EVENT
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse, quote
 
@@ -126,55 +126,72 @@ def _is_for(rollup: Rollup, meter: MeterDefinition) -> bool:
     return rollup.version == meter.version and rollup.layout == LAYOUT
 
 
+class _Taken(NamedTuple):
+    """What a rollup takes of the events that are read: those of its meter, from sequence `since` on."""
+
+    meter: MeterDefinition
+    rollup_id: str
+    since: int = 0
+
+
 def rollup_insert(
-    rollups: list[tuple[MeterDefinition, Rollup]], effects: Effects, start: int, end: int, *, upto: int
+    rollups: Iterable[tuple[MeterDefinition, Rollup]], effects: Effects, start: int, end: int, *, upto: int
 ) -> str:
-    """The INSERT that adds the events of sequences [start, end) to these rollups.
-
-    One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
-    event is read once, however many meters take it.
-    """
-    parts = []
-    for meter, rollup in rollups:
-        condition = matches(meter)
-        if start < rollup.live_from < end:
-            condition = f"({condition}) AND seq >= {rollup.live_from}"
-        parts.append((meter, rollup.id, condition))
-    return f"INSERT INTO usage {_select(parts, effects, start, end, upto)}"
-
-
-def rollup_select(rollups: Sequence[tuple[MeterDefinition, Rollup]], effects: Effects, end: int) -> str:
-    """What the rows of these rollups in `usage` ought to be, from all events below sequence `end`."""
-    return _select([(meter, rollup.id, matches(meter)) for meter, rollup in rollups], effects, 0, end, 0)
-
-
-def _select(
-    parts: Sequence[tuple[MeterDefinition, str, str]], effects: Effects, start: int, end: int, upto: int
-) -> str:
-    """`parts`: meters, each with its rollup's id and its condition."""
-    groups: dict[tuple[str, str], list[tuple[MeterDefinition, str, str]]] = {}
-    for part in parts:
-        groups.setdefault((part[0].organisation_id, part[0].event), []).append(part)
-    return " UNION ALL ".join(_branch(group, effects, start, end, upto) for group in groups.values())
-
-
-def _branch(
-    group: Sequence[tuple[MeterDefinition, str, str]], effects: Effects, start: int, end: int, upto: int
-) -> str:
-    """For meters of one organisation and event name, each with its rollup's id and its condition."""
-    meters, rollup_ids, conditions = zip(*group, strict=True)
-    organisation_id, event = meters[0].organisation_id, meters[0].event
-    return f"""SELECT organisation, rollup, customer, {BUCKET_OF_EVENT} AS bucket, labels AS dimensions, backfill,
-        layer, {rollup_columns(meters)}, toUInt64({upto}) AS upto
-    FROM (
-        SELECT organisation, customer, timestamp, seq, properties, quantity, backfill,
-            {layer(effects.of(organisation_id), event)} AS layer
-        FROM events
-        WHERE organisation = {quote(organisation_id)} AND event = {quote(event)} AND seq >= {start} AND seq < {end}
+    """The INSERT that adds the events of sequences [start, end) to these rollups, by customer and for everyone."""
+    taken = (
+        _Taken(meter, rollup.id, rollup.live_from if start < rollup.live_from < end else 0) for meter, rollup in rollups
     )
-    ARRAY JOIN {taken_by_each(meters, rollup_ids, conditions)}
+    condition = f"seq >= {start} AND seq < {end}"
+    return f"INSERT INTO usage {_select(taken, effects, condition, _OF_ALL, upto)}"
+
+
+def rollup_select(rollups: Iterable[tuple[MeterDefinition, Rollup]], effects: Effects, end: int, customers: str) -> str:
+    """What the customers' rows of these rollups in `usage` ought to be, from all events below sequence `end` under the
+    condition `customers`."""
+    taken = (_Taken(meter, rollup.id) for meter, rollup in rollups)
+    return _select(taken, effects, f"seq < {end} AND {customers}", _OF_CUSTOMERS, 0)
+
+
+class _Rows(NamedTuple):
+    """Which rows are made: by what they are told apart, and the bucket of each."""
+
+    keys: Sequence[str]
+    bucket: str
+
+
+_BY_CUSTOMER: Final = "(organisation, rollup, customer, five_minutes, dimensions, backfill, layer)"
+_BY_QUARTER: Final = "(organisation, rollup, quarter, dimensions, backfill, layer)"
+_OF_CUSTOMERS: Final = _Rows([_BY_CUSTOMER], "five_minutes")
+_OF_ALL: Final = _Rows([_BY_CUSTOMER, _BY_QUARTER], f"if(customer = {EVERYONE}, quarter, five_minutes)")
+
+
+def _select(taken: Iterable[_Taken], effects: Effects, condition: str, rows: _Rows, upto: int) -> str:
+    """One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
+    event is read once, however many meters take it."""
+    groups: dict[tuple[str, str], list[_Taken]] = {}
+    for one in taken:
+        groups.setdefault((one.meter.organisation_id, one.meter.event), []).append(one)
+    return " UNION ALL ".join(_branch(group, effects, condition, rows, upto) for group in groups.values())
+
+
+def _branch(group: Sequence[_Taken], effects: Effects, condition: str, rows: _Rows, upto: int) -> str:
+    meters = [one.meter for one in group]
+    organisation_id, event = meters[0].organisation_id, meters[0].event
+    parsed, text = parsed_once(meters)
+    matching = (
+        f"{matches(one.meter, text)} AND seq >= {one.since}" if one.since else matches(one.meter, text) for one in group
+    )
+    return f"""SELECT organisation, rollup, customer, {rows.bucket} AS bucket, labels AS dimensions, backfill, layer,
+        {rollup_columns(meters)}, toUInt64({upto}) AS upto
+    FROM (
+        SELECT organisation, customer, timestamp, {BUCKET_OF_EVENT} AS five_minutes, {QUARTER_OF_EVENT} AS quarter, seq,
+            properties, quantity, backfill, {parsed} {layer(effects.of(organisation_id), event)} AS layer
+        FROM events
+        WHERE {named_as(meters[0])} AND {condition}
+    )
+    ARRAY JOIN {taken_by_each(meters, [one.rollup_id for one in group], list(matching), text)}
     WHERE matches
-    GROUP BY organisation, rollup, customer, bucket, dimensions, backfill, layer"""
+    GROUP BY GROUPING SETS ({", ".join(rows.keys)})"""
 
 
 Definitions = Callable[[], list[MeterDefinition]]

@@ -5,7 +5,8 @@ rollup: one row per rollup, customer, dimension values and 5 minutes, merged in 
 sequence up to which the insert that made a row had read; one insert is atomic, so `max(upto)` tells, after any crash,
 how far `usage` is. Its columns are plain values, not states of aggregate functions: those cost each row a state, needed
 or not, in every insert and merge, three times as much in all. `latest` is the greatest (timestamp, sequence, value),
-`distinct` the hashes of the texts.
+`distinct` the hashes of the texts. Rows of the empty customer are everyone's, by the quarter hour: who asks for all
+customers' usage need not add up each one's.
 
 Both keep the events of each backfill apart, whether it counts or not; `backfills` has a row for each step of one, with
 what the backfill is. `layer`: see `effects`.
@@ -27,11 +28,17 @@ BUCKET_S: Final = 300
 #: Of a row of `events`, the bucket that it is rolled up into.
 BUCKET_OF_EVENT: Final = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
 
+#: Time zones are whole quarter hours apart, so hours, days and months of each are whole quarters.
+QUARTER_S: Final = 900
+QUARTER_OF_EVENT: Final = "toStartOfFifteenMinutes(toDateTime(timestamp, 'UTC'))"
+#: The customer of everyone's rows in `usage`; no event has it.
+EVERYONE: Final = "''"
+
 # On disk when the insert returns; the journal drops its copy after that. An insert that would fill the disk is refused
 # beforehand: the engine inside this process takes a part for whole though its last bytes found no room.
 MIN_FREE_BYTES: Final = 256 << 20
 _SETTINGS: Final = (
-    "fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192, "
+    "fsync_after_insert = 1, fsync_part_directory = 1, "
     f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}, "
     # Merges come after more parts than usual: a row is rewritten less often, at the price of some twenty parts to read.
     "merge_selector_base = 16"
@@ -54,7 +61,7 @@ _STATEMENTS: Final = (
         INDEX timestamp_range timestamp TYPE minmax GRANULARITY 1
     )
     ENGINE = MergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (organisation, event, customer, timestamp)
-    SETTINGS {_SETTINGS}
+    SETTINGS {_SETTINGS}, index_granularity = 8192
     """,
     f"""
     CREATE TABLE IF NOT EXISTS usage (
@@ -77,7 +84,7 @@ _STATEMENTS: Final = (
         INDEX upto_range upto TYPE minmax GRANULARITY 1
     )
     ENGINE = AggregatingMergeTree ORDER BY (organisation, rollup, customer, bucket, dimensions, backfill, layer)
-    SETTINGS {_SETTINGS}
+    SETTINGS {_SETTINGS}, index_granularity = 2048
     """,
     f"""
     CREATE TABLE IF NOT EXISTS voids (
@@ -134,7 +141,7 @@ def month_of(instant: datetime) -> datetime:
 
 
 # Of `usage`; a rollup with rows of an earlier layout is made anew, from `events`.
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _EARLIER_LAYOUT: Final = """SELECT count() > 0 AS found FROM system.columns
     WHERE database = currentDatabase() AND table = 'usage' AND type LIKE 'AggregateFunction%'"""
 

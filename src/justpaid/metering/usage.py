@@ -1,9 +1,9 @@
 """Answers to usage questions: exact quantities per window, dimension values and owner.
 
-Whole 5-minute buckets come from `usage` and, for what is not rolled up yet, from the newest `events`; where a boundary
-(of the question, or of what a backfill replaces) cuts a bucket or an event in it was withdrawn, that bucket comes from
-`events`. A meter whose rollup is not complete yet, and a question as of a cut-off, are answered from `events` alone.
-All paths share the meter's SQL.
+Whole 5-minute buckets come from `usage` (for everyone at once, whole quarter hours do) and, for what is not rolled up
+yet, from the newest `events` and the tail; where a boundary (of the question, or of what a backfill replaces) cuts a
+bucket or an event in it was withdrawn, that bucket comes from `events`. A meter whose rollup is not complete yet, and a
+question as of a cut-off, are answered from `events` and the tail alone. All paths share the meter's SQL.
 
 Nothing stands still meanwhile. What comes from `events` is bounded by a sequence; rows of `usage` say up to which one
 they go, and where a row goes further than the newest events were left out for, the answer is dropped (`RolledUp`).
@@ -20,11 +20,14 @@ from justpaid.kernel.errors import InvalidRequest
 from justpaid.kernel.period import Period
 from justpaid.metering.bands import IN_ORDER, band_of, ordered
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
+from justpaid.metering.everyone import Quarters, quarters_of
 from justpaid.metering.expressions import (
+    matches,
     merged_columns,
+    named_as,
+    parsed_once,
     path_of,
     rollup_columns,
-    source_condition,
     taken_by,
     usage_columns,
 )
@@ -32,9 +35,10 @@ from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.quantity import Quantity, Row
 from justpaid.metering.rollups import Rollups
-from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S
+from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S, EVERYONE
+from justpaid.metering.tail import Tail
 from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import GIVEN, Warehouse, quote
 from justpaid.pricing import Band
 
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
@@ -78,49 +82,50 @@ class UsageReader:
         self._voids = voids
         self._effects = effects
 
-    def answer(self, question: Question, position: int, rolled: int) -> list[Quantity]:
+    def answer(self, question: Question, rolled: int, tail: Tail) -> list[Quantity]:
         """Only windows and groups that have events, or for weighted_sum a level; by window, then owner, then group.
 
-        The answer is as of `position`, below which all is in the warehouse; below `rolled`, at most that, all is in the
-        rollups.
+        The answer is as of the end of `tail`; below `rolled`, at most its start, all is in the rollups.
 
         Raises: InvalidRequest for a group that is no dimension of the meter; RolledUp; EngineUnavailable.
         """
         if question.customers is not None and not question.customers:
             return []
-        rows = self._rows(question, position, rolled)
+        rows = self._rows(question, rolled, tail)
         if question.meter.aggregation is Aggregation.WEIGHTED_SUM:
-            return average_levels(question.windows, self._levels_before(question, position, rolled), rows)
+            return average_levels(question.windows, self._levels_before(question, rolled, tail), rows)
         return [
             Quantity(row.window, _value(question.meter.aggregation, row.merged), row.events, row.owner, row.group)
             for row in rows
         ]
 
-    def _levels_before(self, question: Question, position: int, rolled: int) -> list[Row]:
+    def _levels_before(self, question: Question, rolled: int, tail: Tail) -> list[Row]:
         """What weighted_sum starts the first window with: all changes that ever came before it."""
         start = question.windows[0].start
         if start <= _EPOCH:
             return []
-        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), position, rolled)
+        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), rolled, tail)
 
-    def _rows(self, question: Question, position: int, rolled: int) -> list[Row]:
-        positions = dimension_positions(question.meter, question.group_by)
+    def _rows(self, question: Question, rolled: int, tail: Tail) -> list[Row]:
+        meter = question.meter
+        positions = dimension_positions(meter, question.group_by)
         windows = {_epoch_s(window.start): window for window in question.windows}
         names = (*question.group_by, BAND) if question.bands else question.group_by
         chosen = ", ".join(f"dimensions[{position}]" for position in (*positions, -1)[: len(names)])
         by_band = "grouped[-1], " if question.bands else ""
         # A constant among the keys would make each row's key a text.
         keys = ["window", *(["owner"] if question.customers else []), *(["grouped"] if names else [])]
+        newest = tail.events(meter.organisation_id, meter.event, question.customers)
         sql = f"""
             SELECT {_WINDOW} AS window, {_owner(question)} AS owner,
-                   CAST([{chosen}], 'Array(String)') AS grouped, {merged_columns(question.meter)}, max(upto) AS upto
-            FROM ({self._source(question, position, rolled)})
+                   CAST([{chosen}], 'Array(String)') AS grouped, {merged_columns(meter)}, max(upto) AS upto
+            FROM ({self._source(question, rolled, tail.start, with_given=newest is not None)})
             GROUP BY {", ".join(keys)}
             ORDER BY window, owner, {by_band}grouped"""
         parameters: dict[str, Any] = {"boundaries": sorted(windows)}
         if question.customers:
             parameters |= {"keys": list(question.customers), "owners": list(question.customers.values())}
-        found = self._warehouse.query(sql, parameters).to_pylist()
+        found = self._warehouse.query(sql, parameters, newest).to_pylist()
         if (upto := max((row["upto"] for row in found), default=0)) > rolled:
             raise RolledUp(upto)
         return [
@@ -133,44 +138,60 @@ class UsageReader:
             for row in found
         ]
 
-    def _source(self, question: Question, position: int, rolled: int) -> str:
+    def _source(self, question: Question, rolled: int, stored: int, *, with_given: bool) -> str:
+        """Below sequence `stored` all is in `events`; `with_given`: what follows is in the given rows."""
         span = Period(question.windows[0].start, question.windows[-1].end)
         meter, customers = question.meter, _customer_condition(question)
         corrected = self._voids.touch(meter.organisation_id, meter.event)
         effects = self._effects.of(meter.organisation_id)
+        counted = counting(effects, stored, meter.event)
 
-        def from_events(part: Period, condition: str = "") -> str:
-            condition += f" {counting(effects, position, meter.event)}"
-            if corrected:
-                condition += not_withdrawn(meter, part, customers, position)
-            return _from_events(question, part, f"{condition} AND seq < {position}")
+        def in_events(part: Period, condition: str = "") -> _Read:
+            withdrawn = not_withdrawn(meter, part, customers, stored) if corrected else ""
+            return _Read("events", part, f"{counted} {withdrawn} AND seq < {stored} {condition}")
 
+        given = [_Read(GIVEN, span, counted)] if with_given else []
         rollup = self._rollups.of(meter)
-        if question.bands or question.cutoff is not None or rollup is None or not rollup.complete:
-            return from_events(span)
+        whole = _whole_buckets(span)
+        if question.bands or question.cutoff is not None or rollup is None or not rollup.complete or whole is None:
+            return _from_events(question, [in_events(span), *given])
         if rollup.live_from > rolled:  # it was built meanwhile, and goes that far at least
             raise RolledUp(rollup.live_from)
-        whole = _whole_buckets(span)
-        if whole is None:
-            return from_events(span)
-        cut = edges(effects, position, meter.event, whole)
+        cut = edges(effects, stored, meter.event, whole)
         singly = [
             Period(span.start, whole.start),
             Period(whole.end, span.end),
             *(Period(at, at + _BUCKET) for at in cut),
         ]
-        parts = [from_events(part) for part in singly if part.duration]
-        rolled_up, newest = counting_in_usage(effects, position, meter.event), f" AND seq >= {rolled} "
+        reads = [*(in_events(part) for part in singly if part.duration), *given]
+        rolled_up, newest = counting_in_usage(effects, stored, meter.event), f" AND seq >= {rolled} "
+        parts = []
+        if question.customers is None:
+            quarters = quarters_of(meter, question.windows, effects, stored, corrected=corrected)
+            if quarters is not None:
+                parts.append(_from_everyones(question, rollup.id, quarters, rolled_up))
+            rolled_up += f" AND customer != {EVERYONE}{quarters.others('bucket') if quarters else ''}"
         if corrected:
-            rolled_up += untouched(meter, whole, customers, position, "bucket")
-            newest += untouched(meter, whole, customers, position, BUCKET_OF_EVENT)
-            parts.append(from_events(whole, touched(meter, whole, customers, position) + _apart_from(cut)))
+            rolled_up += untouched(meter, whole, customers, stored, "bucket")
+            newest += untouched(meter, whole, customers, stored, BUCKET_OF_EVENT)
+            reads.append(in_events(whole, touched(meter, whole, customers, stored) + _apart_from(cut)))
         if cut:
             rolled_up += f" AND bucket NOT IN ({_starts(cut)})"
         parts.append(_from_usage(question, rollup.id, whole, rolled_up))
-        if rolled < position:
-            parts.append(from_events(whole, newest + _apart_from(cut)))
+        if rolled < stored:
+            reads.append(in_events(whole, newest + _apart_from(cut)))
+        if reads:
+            parts.append(_from_events(question, reads))
         return " UNION ALL ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows of `events`, or of a table of the same shape, during a span and under a condition that begins with AND."""
+
+    table: str
+    span: Period
+    condition: str
 
 
 def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list[int]:
@@ -183,6 +204,12 @@ def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list
     return [names.index(path_of(name)) + 1 for name in group_by]
 
 
+def _from_everyones(question: Question, rollup_id: str, quarters: Quarters, condition: str) -> str:
+    return _from_usage(
+        question, rollup_id, quarters.whole, f"AND customer = {EVERYONE}{quarters.read('bucket')} {condition}"
+    )
+
+
 def _from_usage(question: Question, rollup_id: str, span: Period, condition: str = "") -> str:
     return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions, {usage_columns(question.meter)}, upto
         FROM usage
@@ -191,23 +218,29 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
           {_customer_condition(question)} {condition}"""
 
 
-def _from_events(question: Question, span: Period, condition: str) -> str:
+def _from_events(question: Question, reads: Sequence[_Read]) -> str:
     in_order = ordered(question.bands)
-    rows = f"""SELECT customer, timestamp, seq, {"id," if in_order else ""} toUnixTimestamp(timestamp) AS at,
-                   {taken_by(question.meter)}
-            FROM events
-            WHERE {source_condition(question.meter)} {_customer_condition(question)} {condition}
-              AND timestamp >= {_instant(span.start)} AND timestamp < {_instant(span.end)}"""
+    meter = question.meter
+    parsed, text = parsed_once([meter])
+    rows = " UNION ALL ".join(
+        f"""SELECT customer, timestamp, seq, id, toUnixTimestamp(timestamp) AS at, {taken_by(meter, text)}
+            FROM (SELECT customer, timestamp, seq, id, quantity, {parsed} properties
+                  FROM {read.table}
+                  WHERE {named_as(meter)} {_customer_condition(question)} {read.condition}
+                    AND timestamp >= {_instant(read.span.start)} AND timestamp < {_instant(read.span.end)})
+            WHERE {matches(meter, text)}"""
+        for read in reads
+    )
     dimensions = "labels"
     if question.bands:
-        rows = f"SELECT *, {_worth_of(question.meter)} AS worth FROM ({rows})"
+        rows = f"SELECT *, {_worth_of(meter)} AS worth FROM ({rows})"
         dimensions = f"arrayPushBack(labels, {band_of(question.bands)})"
     if in_order:
         # Ties by id: the order in which events arrived is nobody's advantage.
         rows = f"""SELECT *, {IN_ORDER} FROM ({rows})
             WINDOW in_order AS (PARTITION BY {_WINDOW}, {_owner(question)} ORDER BY timestamp, id
                                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
-    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([question.meter])}, toUInt64(0) AS upto
+    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([meter])}, toUInt64(0) AS upto
         FROM ({rows})
         GROUP BY customer, at, dimensions"""
 

@@ -69,6 +69,12 @@ def touched(meter: MeterDefinition, span: Period, customers: str, upto: int) -> 
         AND (customer, {BUCKET_OF_EVENT}) IN ({buckets})"""
 
 
+def withdrawn_in(meter: MeterDefinition, quarters: Period, upto: int) -> str:
+    """A SELECT of the starts of the quarter hours in which an event of the meter's name was withdrawn before sequence
+    `upto`."""
+    return f"SELECT toStartOfFifteenMinutes(bucket) FROM voids WHERE {_voids_of(meter, quarters, '', upto)}"
+
+
 def _touched_buckets(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:
     return f"SELECT customer, bucket FROM voids WHERE {_voids_of(meter, span, customers, upto)}"
 

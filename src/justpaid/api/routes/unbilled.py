@@ -28,7 +28,7 @@ def get_unbilled(
 ) -> UnbilledOut:
     """Events of a time that matched no customer, meter or price, or came too late for their invoice."""
     metering = unit.installation.metering
-    metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
+    metering.drain(_FRESH_WITHIN_S)  # first, while no connection is held
     zone = find_organisation(unit.session, unit.organisation_id).timezone
     period = asked_period(start, end, unit.now(), zone)
     metering.expired.require(unit.organisation_id, period.start)

@@ -1,7 +1,8 @@
 """The column store that holds every event and every rollup, and answers usage questions.
 
 On one node this is ClickHouse inside the process (`chdb.py`). A ClickHouse server takes its place behind the same
-interface and with the same SQL: statements use bound parameters (`{name:Type}`) and never read this process's memory.
+interface and with the same SQL: statements use bound parameters (`{name:Type}`), and what they read of this process's
+memory is given to them as one table (`GIVEN`; to a server it goes as external data).
 """
 
 from pathlib import Path
@@ -9,18 +10,21 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from justpaid.platform.warehouse.chdb import ChdbWarehouse
+from justpaid.platform.warehouse.chdb import GIVEN, ChdbWarehouse
 from justpaid.platform.warehouse.disks import COLD
 from justpaid.platform.warehouse.literals import quote
 
-__all__ = ["COLD", "Warehouse", "open_warehouse", "quote"]
+__all__ = ["COLD", "GIVEN", "Warehouse", "open_warehouse", "quote"]
 
 
 class Warehouse(Protocol):
     """Safe for use by several threads at once."""
 
-    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+    def query(self, sql: str, parameters: dict[str, Any] | None = None, given: pa.Table | None = None) -> pa.Table:
         """The result of a SELECT. Decimals, instants and texts come as Arrow decimals, timestamps and strings.
+
+        The statement finds the rows of `given` in the table `GIVEN`; columns that its schema allows no null in are
+        not Nullable.
 
         Raises: EngineUnavailable.
         """

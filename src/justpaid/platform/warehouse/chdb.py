@@ -16,6 +16,8 @@ from justpaid.kernel.errors import EngineUnavailable
 from justpaid.platform.warehouse.disks import POLICY, configured
 from justpaid.platform.warehouse.literals import parameter
 
+#: chDB finds a table by the name that it has in the frame that runs the statement (`ChdbWarehouse._run`).
+GIVEN: Final = "Python(given)"
 _CONNECTIONS: Final = 4
 _DATABASE: Final = "justpaid"
 
@@ -52,9 +54,9 @@ class ChdbWarehouse:
                 "directory, stop it first; if the disk is full, make room."
             ) from error
 
-    def query(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+    def query(self, sql: str, parameters: dict[str, Any] | None = None, given: pa.Table | None = None) -> pa.Table:
         statement = f"{sql} SETTINGS output_format_arrow_string_as_string = 1"
-        return self._run(statement, parameters, "ArrowTable")
+        return self._run(statement, parameters, "ArrowTable", given)
 
     def execute(self, sql: str, parameters: dict[str, Any] | None = None) -> None:
         head, select, rest = sql.partition("SELECT")
@@ -64,9 +66,8 @@ class ChdbWarehouse:
 
     def insert(self, table: str, rows: pa.Table) -> None:
         columns = ", ".join(rows.column_names)
-        with self._session() as session:
-            # chDB finds `rows` by its name in this frame.
-            session.query(f"INSERT INTO {table} ({columns}) SETTINGS {_ONE_PART} SELECT {columns} FROM Python(rows)")
+        insert = f"INSERT INTO {table} ({columns}) SETTINGS {_ONE_PART} SELECT {columns} FROM {GIVEN}"
+        self._run(insert, None, "Null", rows)
 
     def use_all_disks(self, table: str) -> None:
         if self._policy is not None:
@@ -78,7 +79,7 @@ class ChdbWarehouse:
             self._sessions.get().close()
         self._sessions.put(None)
 
-    def _run(self, sql: str, parameters: dict[str, Any] | None, output: str) -> Any:
+    def _run(self, sql: str, parameters: dict[str, Any] | None, output: str, given: pa.Table | None = None) -> Any:
         bound = {name: parameter(value) for name, value in (parameters or {}).items()}
         with self._session() as session:
             return session.query(sql, output, params=bound)
