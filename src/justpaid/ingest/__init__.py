@@ -10,6 +10,7 @@ from justpaid.ingest.event import journal_key, scope_of
 from justpaid.ingest.feed import Feed, LiveEvent, Watcher
 from justpaid.ingest.open_backfill import backfill_of, find_backfill, list_backfills, open_backfill
 from justpaid.ingest.pace import Pace
+from justpaid.ingest.preparer import Preparer
 from justpaid.ingest.receipt import Receipt
 from justpaid.ingest.sampler import Sampler
 from justpaid.ingest.tables import BackfillRecord
@@ -26,6 +27,7 @@ __all__ = [
     "Limits",
     "LiveEvent",
     "Pace",
+    "Preparer",
     "Receipt",
     "Sampler",
     "Stage",

@@ -7,14 +7,13 @@ time. A lock keeps a close from coming between the look at a backfill's stage an
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from justpaid.ingest.backfill import Backfill, Stage, Steps, steps_of
 from justpaid.ingest.block import Columns, encode_step
 from justpaid.ingest.commit import commit_events
 from justpaid.ingest.committer import Limits, Submission, receipt_of
-from justpaid.ingest.event import EventIn, EventRejected, latest_timestamp, scope_of
+from justpaid.ingest.event import EventIn, EventRejected, latest_timestamp, microseconds_of, scope_of
 from justpaid.ingest.prepare import Prepared, prepare
 from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
@@ -24,7 +23,6 @@ from justpaid.kernel.errors import Conflict, Overloaded
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Entries, Journal
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Bodies that may wait in memory at once.
 _SENDERS: Final = 4
 _NO_DIGEST: Final = bytes(8)
@@ -83,7 +81,7 @@ class Backfills:
             [_dated(event) for event in events],
             body,
             organisation_id=backfill.organisation_id,
-            now=_microseconds(now),
+            now=microseconds_of(now),
             latest=latest_timestamp(now, live=submission.live),
         )
         _keep_fitting(prepared, backfill)
@@ -95,7 +93,7 @@ class Backfills:
                 self._journal,
                 prepared.columns,
                 entries,
-                _microseconds(now),
+                microseconds_of(now),
                 backfill=backfill,
                 replaced=(lambda records: self._replaced(backfill, records)) if backfill.replace else None,
             )
@@ -104,7 +102,7 @@ class Backfills:
 
     def _step(self, backfill: Backfill, stage: Stage) -> None:
         key = {Stage.CLOSED: close_key, Stage.REVERTED: revert_key}[stage]
-        received_at = _microseconds(self._clock.now())
+        received_at = microseconds_of(self._clock.now())
 
         def encode(accepted: Sequence[int], first: int) -> bytes:
             return encode_step(_record(backfill), received_at, stage)
@@ -153,11 +151,7 @@ def _record(backfill: Backfill) -> Columns:
         id=[backfill.id],
         customer=[""],
         event=[""],
-        timestamp=[_microseconds(backfill.start)],
+        timestamp=[microseconds_of(backfill.start)],
         quantity=["0"],
         properties=[backfill.as_json()],
     )
-
-
-def _microseconds(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(microseconds=1)

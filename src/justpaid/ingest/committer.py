@@ -1,6 +1,7 @@
 """The group commit. A commit group is all that waits when the last commit ends; there is no timer.
 
-One thread decodes, validates, de-duplicates and writes; a request's receipt is given after the group's fsync.
+One thread prepares, de-duplicates and writes; a request's receipt is given after the group's fsync. Large requests are
+prepared by another process first, where there is one.
 """
 
 import sys
@@ -10,18 +11,19 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
 
 from justpaid.ingest.block import Columns
 from justpaid.ingest.commit import Outcome, commit_events
-from justpaid.ingest.event import latest_timestamp
+from justpaid.ingest.event import microseconds_of
 from justpaid.ingest.feed import Feed
 from justpaid.ingest.pace import Pace
-from justpaid.ingest.prepare import Prepared, prepare
-from justpaid.ingest.reading import decompress, read_events
+from justpaid.ingest.prepare import Prepared, Request
+from justpaid.ingest.preparer import Preparer
 from justpaid.ingest.receipt import Receipt
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import EngineUnavailable, JustPaidError, Overloaded
@@ -30,6 +32,8 @@ from justpaid.platform.journal import Entries, Journal, Refusal, Refused
 log = structlog.get_logger(__name__)
 
 _GROUP_BYTES: Final = 16 << 20
+#: Smaller requests are prepared sooner than they are handed over.
+_LARGE_BYTES: Final = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,27 @@ class Submission:
     encoding: str = ""
     now: datetime | None = None
     came_at: float = field(default_factory=time.monotonic)
+    prepared: Prepared | None = None
     result: "Future[Receipt]" = field(default_factory=Future)
+
+    def request(self, now: datetime, limits: Limits) -> Request:
+        """`now`: the present, where the organisation has no clock of its own."""
+        return Request(
+            self.organisation_id,
+            self.live,
+            self.body,
+            self.ndjson,
+            self.encoding,
+            self.now or now,
+            limits.body_bytes,
+            limits.batch_events,
+        )
 
 
 class Committer:
     """Takes submissions from any thread; `start` and `stop` bound its own. `free_bytes` asks the journal's disk.
 
-    `pace` tells how fast receipts are given.
+    `pace` tells how fast receipts are given; `preparer` prepares large requests, once it is there.
     """
 
     def __init__(
@@ -90,7 +108,9 @@ class Committer:
         self._feed = feed
         self._free_bytes = free_bytes
         self.pace = Pace()
+        self.preparer: Preparer | None = None
         self._waiting: deque[Submission] = deque()
+        self._preparing = 0
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -128,9 +148,22 @@ class Committer:
             if self._queued_bytes + len(submission.body) > self._limits.queued_bytes:
                 raise Overloaded("Too many events wait for the disk; try again shortly.")
             self._queued_bytes += len(submission.body)
+            preparer = self.preparer if len(submission.body) >= _LARGE_BYTES else None
+            if preparer is None or not preparer.ready:
+                self._waiting.append(submission)
+                self._changed.notify()
+                return submission.result
+            self._preparing += 1
+        request = submission.request(self._clock.now(), self._limits)
+        preparer.take(request, partial(self._take_over, submission))
+        return submission.result
+
+    def _take_over(self, submission: Submission, prepared: Prepared | None) -> None:
+        submission.prepared = prepared
+        with self._changed:
+            self._preparing -= 1
             self._waiting.append(submission)
             self._changed.notify()
-        return submission.result
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -138,7 +171,7 @@ class Committer:
 
     def _next_group(self) -> list[Submission]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            self._changed.wait_for(lambda: self._waiting or (self._stopping and not self._preparing))
             group: list[Submission] = []
             taken = 0
             while self._waiting and taken < _GROUP_BYTES:
@@ -152,12 +185,12 @@ class Committer:
         now = self._clock.now()
         # A request that was given up before this is left out; after it, its future can't be cancelled under our hands.
         wanted = [submission for submission in group if submission.result.set_running_or_notify_cancel()]
-        prepared = [(submission, ready) for submission in wanted if (ready := self._prepare(submission, now))]
+        prepared = [(submission, ready) for submission in wanted if (ready := self._prepared(submission, now))]
         columns, entries = Columns(), Entries()
         for _, ready in prepared:
             columns.extend(ready.columns)
             entries.extend(ready.entries)
-        received_at = _microseconds(now)
+        received_at = microseconds_of(now)
         try:
             outcome = commit_events(self._journal, columns, entries, received_at)
         except Exception as error:
@@ -178,16 +211,10 @@ class Committer:
         except Exception:
             log.exception("ingest.publish_failed")  # watchers miss a group; receipts must go on
 
-    def _prepare(self, submission: Submission, now: datetime) -> Prepared | None:
+    def _prepared(self, submission: Submission, now: datetime) -> Prepared | None:
         """The valid events of a request, or None after its future was told why there are none."""
         try:
-            body = decompress(submission.body, submission.encoding, self._limits.body_bytes)
-            events = read_events(body, ndjson=submission.ndjson, max_events=self._limits.batch_events)
-            now = submission.now or now
-            latest = latest_timestamp(now, live=submission.live)
-            return prepare(
-                events, body, organisation_id=submission.organisation_id, now=_microseconds(now), latest=latest
-            )
+            return submission.prepared or submission.request(now, self._limits).prepared()
         except JustPaidError as error:
             submission.result.set_exception(error)
         except Exception as error:
@@ -232,7 +259,3 @@ def _held(prepared: Prepared, row: int, refused: Refused) -> str:
         f"id: {prepared.columns.id[row]!r} is in backfill {refused.unit.decode()}, which is open; close or revert it, "
         "then send the event again"
     )
-
-
-def _microseconds(instant: datetime) -> int:
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

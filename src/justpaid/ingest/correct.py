@@ -8,14 +8,14 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from justpaid.ingest.block import Columns, encode_corrections
-from justpaid.ingest.event import latest_timestamp, scope_of
+from justpaid.ingest.event import latest_timestamp, microseconds_of, scope_of
 from justpaid.ingest.prepare import prepare
 from justpaid.ingest.reading import read_events
 from justpaid.ingest.versions import Version, amend_key, void_key
@@ -24,7 +24,6 @@ from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import Conflict, InvalidRequest
 from justpaid.platform.journal import Entries, Journal, Refusal
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -98,7 +97,7 @@ class Corrections:
             events,
             body,
             organisation_id=standing.organisation_id,
-            now=_microseconds(now),
+            now=microseconds_of(now),
             latest=latest_timestamp(now, live=live),
         )
         for error in prepared.receipt.errors:
@@ -114,7 +113,7 @@ class Corrections:
             entries.add(amend_key(scope, standing.sequence), digest)
             columns.extend(replacement)
         voids: list[int | None] = [standing.sequence, *[None] * (len(entries) - 1)]
-        received_at = _microseconds(self._clock.now())
+        received_at = microseconds_of(self._clock.now())
 
         def encode(accepted: Sequence[int], first: int) -> bytes:
             if len(accepted) < len(entries):
@@ -142,7 +141,7 @@ def _void_record(standing: Standing) -> Columns:
         id=[standing.id],
         customer=[standing.customer_key],
         event=[standing.event],
-        timestamp=[_microseconds(standing.timestamp)],
+        timestamp=[microseconds_of(standing.timestamp)],
         quantity=["0"],
         properties=[b"{}"],
     )
@@ -155,7 +154,3 @@ def _digest(request: bytes | None) -> bytes:
 
 def _refuse(accepted: Sequence[int], first: int) -> bytes:
     raise AssertionError("a key of the journal is gone")
-
-
-def _microseconds(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(microseconds=1)

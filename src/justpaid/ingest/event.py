@@ -192,7 +192,7 @@ def parse_timestamp(value: Any, latest: datetime) -> int:
             f"timestamp: {str(value)[:40]!r} is outside {_EARLIEST:%Y-%m-%d} to {latest:%Y-%m-%dT%H:%MZ}; "
             "check the sender's clock and unit",
         )
-    return (instant - _EPOCH) // _MICROSECOND
+    return microseconds_of(instant)
 
 
 def parse_timestamps(values: Sequence[Any], latest: datetime) -> Sequence[int | None] | None:
@@ -213,6 +213,11 @@ def parse_timestamps(values: Sequence[Any], latest: datetime) -> Sequence[int | 
     if not _EARLIEST <= bounds["min"] <= bounds["max"] <= latest:
         return None
     return instants.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+
+
+def microseconds_of(instant: datetime) -> int:
+    """Since 1970 UTC."""
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def _from_text(text: str) -> datetime:

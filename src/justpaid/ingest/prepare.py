@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from justpaid.ingest.block import Columns
 from justpaid.ingest.event import (
     EventIn,
@@ -19,12 +21,15 @@ from justpaid.ingest.event import (
     content_digest,
     journal_key,
     journal_keys,
+    latest_timestamp,
+    microseconds_of,
     parse_quantities,
     parse_quantity,
     parse_timestamp,
     parse_timestamps,
     scope_of,
 )
+from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
 from justpaid.kernel.ids import new_id
 from justpaid.platform.journal import Entries
@@ -49,6 +54,27 @@ class Prepared:
 
     def index(self, row: int) -> int:
         return row if self.indexes is None else self.indexes[row]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request with all that its preparation depends on. `live`: see `latest_timestamp`; `now` stands in for a missing
+    timestamp; `body_bytes` bound the decompressed body."""
+
+    organisation_id: str
+    live: bool
+    body: bytes
+    ndjson: bool
+    encoding: str
+    now: datetime
+    body_bytes: int
+    batch_events: int
+
+    def prepared(self) -> Prepared:
+        """Raises: JustPaidError where the request as a whole is refused."""
+        body = decompress(self.body, self.encoding, self.body_bytes)
+        events = read_events(body, ndjson=self.ndjson, max_events=self.batch_events)
+        latest = latest_timestamp(self.now, live=self.live)
+        return prepare(events, body, organisation_id=self.organisation_id, now=microseconds_of(self.now), latest=latest)
 
 
 def prepare(

@@ -9,6 +9,7 @@ from justpaid.installation.holder import is_held
 from justpaid.installation.imports import imports_by_itself
 from justpaid.installation.installation import Installation
 from justpaid.installation.open import open_installation
+from justpaid.installation.preparing import prepared_apart
 from justpaid.installation.records import open_records
 from justpaid.installation.retention import keep_to_the_settings, retention_by_itself
 from justpaid.installation.storage import Storage, StoreSize, storage_of
@@ -28,6 +29,7 @@ __all__ = [
     "keep_to_the_settings",
     "open_installation",
     "open_records",
+    "prepared_apart",
     "retention_by_itself",
     "run_checks",
     "storage_of",

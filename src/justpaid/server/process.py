@@ -30,6 +30,7 @@ from justpaid.installation import (
     billing_by_itself,
     imports_by_itself,
     open_installation,
+    prepared_apart,
     retention_by_itself,
     upkeep_by_itself,
 )
@@ -73,6 +74,7 @@ def serve(settings: Settings, hooks: Hooks, *, port: int | None = None) -> None:
         closing(listener.socket),
         signals.installed(),
         open_installation(settings) as installation,
+        prepared_apart(installation),
         billing_by_itself(installation),
         retention_by_itself(installation),
         upkeep_by_itself(installation),

@@ -91,7 +91,7 @@ def _told(unit: Unit, records: Sequence[BackfillRecord]) -> list[BackfillOut]:
     """Who sends or closes and then asks sees it counted, as long as metering keeps up."""
     installation = unit.installation
     steps = {record.id: installation.backfills.steps(backfill_of(record)) for record in records}
-    installation.metering.catch_up(_PATIENCE_S)
+    installation.metering.drain(_PATIENCE_S)
     reader = installation.metering.backfills
     extents = reader.extents(unit.organisation_id, map(backfill_of, records))
     taken = [step for of in steps.values() for step in (of.closed, of.reverted) if step is not None]

@@ -166,7 +166,7 @@ def _only_unattributed(unit: Unit, filter_: EventFilter) -> EventFilter:
 def _await_metering(unit: Unit) -> None:
     """Who sends an event and then asks sees it, as long as metering keeps up. Holds no connection meanwhile."""
     installation = unit.installation
-    installation.metering.catch_up(_PATIENCE_S)
+    installation.metering.drain(_PATIENCE_S)
 
 
 def _json(document: msgspec.Struct) -> Response:

@@ -33,7 +33,7 @@ def list_late_usage(
 ) -> Page[LateUsageOut]:
     """Issued invoices with late usage that is not put right yet, newest first. A page looks at 500 invoices at most, so
     one with less than `limit` entries, or none, may have a next one."""
-    unit.installation.metering.catch_up(_FRESH_WITHIN_S)  # first, while no connection is held
+    unit.installation.metering.drain(_FRESH_WITHIN_S)  # first, while no connection is held
     customer = find_customer(unit.session, customer_id) if customer_id is not None else None
     late, seen = newest(
         unit.session,
