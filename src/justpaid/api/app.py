@@ -25,7 +25,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 def create_app(installation: Installation, *, web: Path = BUILT) -> FastAPI:
     """The ASGI application over an installation. `web`: the folder with the built UI, which need not be there."""
-    app = FastAPI(
+    app = EventsFirst(
         title="JustPaid API",
         version=__version__,
         # The stock pages load scripts from another host.
@@ -41,10 +41,10 @@ def create_app(installation: Installation, *, web: Path = BUILT) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, _answer)
     app.add_exception_handler(RequestValidationError, _answer)
-    app.add_middleware(EventsFirst, intake=EventIntake(installation))
+    app.state.request_log = log = RequestLog(installation)
+    app.intake = SafeHeaders(LoggedRequests(ProblemBoundary(EventIntake(installation)), log))
     app.add_middleware(ProblemBoundary)
-    app.state.request_log = RequestLog(installation)
-    app.add_middleware(LoggedRequests, log=app.state.request_log)
+    app.add_middleware(LoggedRequests, log=log)
     app.add_middleware(SafeHeaders)
     app.add_middleware(WebUI, folder=web)
     return app

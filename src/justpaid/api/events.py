@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from justpaid.api.admission import admit
 from justpaid.api.exact_json import is_storable
+from justpaid.api.handover import Handover
 from justpaid.api.installation import Installation
 from justpaid.api.schemas.events import ReceiptOut
 from justpaid.ingest import Receipt, Submission, backfill_of, find_backfill
@@ -39,6 +40,7 @@ class EventIntake:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self._receipts: Handover[Receipt] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -55,7 +57,7 @@ class EventIntake:
             now=identity.clock_at,
         )
         if backfill_id is None:
-            receipt = await asyncio.wrap_future(self._installation.ingest.submit(submission))
+            receipt = await self._handover().wait_for(self._installation.ingest.submit(submission))
         else:
             receipt = await run_sync(self._send_under, backfill_id, submission)
         answer = _encoder.encode(ReceiptOut.of(receipt))
@@ -63,6 +65,12 @@ class EventIntake:
         start = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": answer})
+
+    def _handover(self) -> Handover[Receipt]:
+        loop = asyncio.get_running_loop()
+        if self._receipts is None or self._receipts.loop is not loop:
+            self._receipts = Handover(loop)
+        return self._receipts
 
     def _send_under(self, backfill_id: str, submission: Submission) -> Receipt:
         with self._installation.database.tenant(submission.organisation_id) as session:

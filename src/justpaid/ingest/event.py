@@ -31,7 +31,8 @@ _TEST_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 #: other spellings it knows more, and others, than Python.
 _PLAIN_LENGTHS: Final = frozenset({20, *range(22, 28)})
 _INSTANT: Final = pa.timestamp("us", "UTC")
-_WORTH_A_COLUMN: Final = 8
+#: With fewer events a column costs more than its values one by one.
+WORTH_A_COLUMN: Final = 8
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -201,7 +202,7 @@ def parse_timestamps(values: Sequence[Any], latest: datetime) -> Sequence[int | 
     kinds = set(map(type, values))
     if kinds == {type(None)}:
         return [None] * len(values)
-    if kinds != {str} or len(values) < _WORTH_A_COLUMN:
+    if kinds != {str} or len(values) < WORTH_A_COLUMN:
         return None
     if not _PLAIN_LENGTHS.issuperset(map(len, values)) or {value[-1] for value in values} != {"Z"}:
         return None

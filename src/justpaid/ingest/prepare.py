@@ -12,6 +12,7 @@ import msgspec
 
 from justpaid.ingest.block import Columns
 from justpaid.ingest.event import (
+    WORTH_A_COLUMN,
     EventIn,
     EventRejected,
     canonical_lines,
@@ -83,6 +84,8 @@ def prepare(
     """Validate each event; `now` in microseconds stands in for a missing timestamp, `latest` bounds the others."""
     scope = scope_of(organisation_id)
     try:
+        if len(events) < WORTH_A_COLUMN:
+            raise _Unusual
         prepared = _column_by_column(events, body, scope, now, latest)
     except (EventRejected, _Unusual):
         prepared = _one_by_one(events, body, scope, now, latest)
