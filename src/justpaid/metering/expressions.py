@@ -208,19 +208,23 @@ def _readers(name: str, kinds: Set[Aggregation]) -> Set[Aggregation]:
 
 def merged_columns(meter: MeterDefinition) -> str:
     """The aggregates over rows of `usage`, or of a select of the same shape, that the meter's value is made of."""
-    read = (
-        f"{merged} AS {name}" for name, kinds, _, _, merged in _CHOSEN if meter.aggregation in _readers(name, kinds)
-    )
-    return ", ".join(("sum(events) AS events", *read))
+    return ", ".join(("sum(events) AS events", *(f"{merged} AS {name}" for name, _, merged in _read_by(meter))))
 
 
 def usage_columns(meter: MeterDefinition) -> str:
-    """Of `usage`, in the order of `rollup_columns`; those that the meter does not need are constants, and not read."""
-    read = (
-        name if meter.aggregation in _readers(name, kinds) else f"{nothing} AS {name}"
-        for name, kinds, _, nothing, _ in _CHOSEN
-    )
-    return ", ".join(("events", *read))
+    """The columns of `usage` that these are over."""
+    return ", ".join(("events", *(name for name, _, _ in _read_by(meter))))
+
+
+def taken_columns(meter: MeterDefinition) -> str:
+    """The same from what is taken by the meter."""
+    return ", ".join(("count() AS events", *(f"{taken} AS {name}" for name, taken, _ in _read_by(meter))))
+
+
+def _read_by(meter: MeterDefinition) -> Iterator[tuple[str, str, str]]:
+    for name, kinds, taken, _, merged in _CHOSEN:
+        if meter.aggregation in _readers(name, kinds):
+            yield name, taken, merged
 
 
 #: The aggregates over rows of `usage` with all that any meter may need.

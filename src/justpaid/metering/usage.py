@@ -27,8 +27,8 @@ from justpaid.metering.expressions import (
     named_as,
     parsed_once,
     path_of,
-    rollup_columns,
     taken_by,
+    taken_columns,
     usage_columns,
 )
 from justpaid.metering.levels import average_levels
@@ -240,7 +240,7 @@ def _from_events(question: Question, reads: Sequence[_Read]) -> str:
         rows = f"""SELECT *, {IN_ORDER} FROM ({rows})
             WINDOW in_order AS (PARTITION BY {_WINDOW}, {_owner(question)} ORDER BY timestamp, id
                                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
-    return f"""SELECT customer, at, {dimensions} AS dimensions, {rollup_columns([meter])}, toUInt64(0) AS upto
+    return f"""SELECT customer, at, {dimensions} AS dimensions, {taken_columns(meter)}, toUInt64(0) AS upto
         FROM ({rows})
         GROUP BY customer, at, dimensions"""
 
