@@ -154,8 +154,9 @@ def parse_quantity(value: Any) -> str:
 
 def parse_quantities(values: Sequence[Any]) -> list[str]:
     """`parse_quantity` of each.  Raises: EventRejected."""
-    if set(map(type, values)) == {int} and min(values) > -(10**18) and max(values) < 10**18:
-        return list(map(str, values))
+    if set(map(type, values)) == {int}:
+        texts = {value: parse_quantity(value) for value in set(values)}  # mostly a few, and mostly 1
+        return [texts[value] for value in values]
     return list(map(parse_quantity, values))
 
 

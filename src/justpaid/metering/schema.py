@@ -6,8 +6,8 @@ sequence up to which the insert that made a row had read; one insert is atomic, 
 how far `usage` is. Its columns are plain values, not states of aggregate functions: those cost each row a state, needed
 or not, in every insert and merge, three times as much in all. `latest` is the greatest (timestamp, sequence, value),
 `distinct` the hashes of the texts. `dimensions` are kept by dictionary, which takes two thirds of the room and of the
-time to read them. Rows of the empty customer are everyone's, by the quarter hour: who asks for all customers' usage need
-not add up each one's.
+time to read them. Rows of the empty customer are everyone's, by the quarter hour: who asks for all customers' usage
+need not add up each one's.
 
 Both keep the events of each backfill apart, whether it counts or not; `backfills` has a row for each step of one, with
 what the backfill is. `layer`: see `effects`.
