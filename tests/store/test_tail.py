@@ -69,6 +69,19 @@ def content(n: int) -> dict[str, object]:
     return {"ok": bool(n % 5), "model": "ab"[n % 2], "usage": {"n": f"{n % 7}.25"}}
 
 
+def test_usage_holds_still_with_the_warehouse(node: Node) -> None:
+    """An invoice's cut-off says what it counted."""
+    meter = node.meter("n", "count")
+    node.send([event(0)])
+    with node.metering.snapshot() as cutoff:
+        node.send([event(1), event(2)])
+        assert [int(q.value) for q in node.metering.usage(Question(meter, [MARCH]))] == [1]
+        assert [int(q.value) for q in node.metering.usage(Question(meter, [MARCH], cutoff=cutoff))] == [1]
+        assert not node.metering.catch_up(0.1)
+    assert node.metering.catch_up(10)
+    assert [int(q.value) for q in node.metering.usage(Question(meter, [MARCH]))] == [3]
+
+
 def test_corrections_are_stored_before_usage_goes_on(node: Node) -> None:
     meter = node.meter("n", "sum", "quantity")
     node.send([event(0, quantity=1), event(1, quantity=2)])
@@ -94,7 +107,7 @@ def void(node: Node, number: int) -> None:
 
 
 def test_a_tail_is_bounded_and_says_so(node: Node) -> None:
-    node.metering.drainer.tail._max_rows = 5
+    node.metering.drainer._tail._max_rows = 5
     meter = node.meter("n", "count")
     assert node.built()
     with nothing_drained():
@@ -114,7 +127,7 @@ def test_months_of_receipt_are_inserted_apart(node: Node) -> None:
             node.clock.move_to(datetime(2026, month, 1, tzinfo=UTC))
             node.send([event(10 * month + n, datetime(2026, 2, 1, tzinfo=UTC)) for n in range(2)])
             node.send([{"customer_id": "acme", "event": "completion", "timestamp": "2026-02-01T00:00:00Z"}])
-        tail = node.metering.drainer.tail.read()
+        tail = node.metering.drainer._tail.read()
         assert [len(part.records.months) for part in tail.parts] == [1] * len(tail.parts)
     assert node.metering.drain(20)
     sql = "SELECT _part AS part, uniqExact(toYYYYMM(received_at)) AS months FROM events GROUP BY part"

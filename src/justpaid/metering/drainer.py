@@ -16,7 +16,7 @@ import structlog
 from justpaid.metering.effects import Effects
 from justpaid.metering.records import Records, records_of
 from justpaid.metering.roller import Roller
-from justpaid.metering.tail import TailReader
+from justpaid.metering.tail import Tail, TailReader
 from justpaid.metering.voids import Voids
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Block, Journal
@@ -62,7 +62,7 @@ class Drainer:
         self._awaited = 0
         self._began = self._took = 0.0
         self._position = int(journal.mark(_DRAINED) or b"0")
-        self.tail = TailReader(journal, self._position, max_rows=max_rows)
+        self._tail = TailReader(journal, self._position, max_rows=max_rows)
         self._sure = False
         self._thread = threading.Thread(target=self._run, name="drainer", daemon=True)
 
@@ -87,9 +87,14 @@ class Drainer:
         self._journal.wake()
         self._thread.join()
 
+    def tail(self) -> Tail:
+        """What usage counts besides the warehouse: nothing while that is held still.  Raises: EngineUnavailable."""
+        return Tail(self._position) if self._pauses else self._tail.read()
+
     @contextmanager
     def paused(self) -> Iterator[int]:
-        """Hold the warehouse still between two blocks, for reads that must agree; yields the position."""
+        """Hold the warehouse still between two blocks, and usage with it, for reads that must agree; yields the
+        position."""
         with self._progress:
             self._pauses += 1
             self._progress.wait_for(lambda: not self._draining)
@@ -136,15 +141,15 @@ class Drainer:
     def _wait_until_due(self) -> None:
         pace = min(max(_SHORTEST_PACE_S, self._took / _SHARE_OF_TIME), _LONGEST_PACE_S)
         while not self._stopping.is_set() and (left := self._began + pace - time.monotonic()) > 0:
-            self.tail.read()  # decoded a little at a time, which no question then has to wait for
+            self._tail.read()  # decoded a little at a time, which no question then has to wait for
             with self._progress:
-                if self.tail.urgent or self._awaited > self._position:
+                if self._tail.urgent or self._awaited > self._position:
                     pace = _SHORTEST_PACE_S
                 self._progress.wait(min(left, _SHORTEST_PACE_S))
 
     def _drain_once(self) -> None:
         self._began = time.monotonic()
-        part = self.tail.next()
+        part = self._tail.next()
         if part is None:
             return
         failpoint("drain.before_events")
@@ -170,7 +175,7 @@ class Drainer:
         with self._progress:
             self._position = end
             self._progress.notify_all()
-        self.tail.drop(end)
+        self._tail.drop(end)
         self._roller.drained(end)
 
     def _make_sure(self) -> None:

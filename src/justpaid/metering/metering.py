@@ -124,7 +124,7 @@ class Metering:
         while True:
             try:
                 # Its start is read after `rolled`, which follows it, and so never less.
-                return self._usage.answer(question, rolled, self.drainer.tail.read())
+                return self._usage.answer(question, rolled, self.drainer.tail())
             except RolledUp as meanwhile:
                 rolled = meanwhile.upto
 
@@ -136,7 +136,7 @@ class Metering:
         """Wait until usage counts every event acknowledged before the call, as it mostly does at once; False if that
         takes longer."""
         head = self._journal.head
-        return self.drainer.tail.read().end >= head or self.drainer.wait_until(head, timeout_s)
+        return self.drainer.tail().end >= head or self.drainer.wait_until(head, timeout_s)
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until the warehouse holds every event acknowledged before the call; False if that takes longer."""
