@@ -151,7 +151,7 @@ class Committer:
                 raise Overloaded("Too many events wait for the disk; try again shortly.")
             self._queued_bytes += len(submission.body)
             preparer = self.preparer if len(submission.body) >= _LARGE_BYTES else None
-            if preparer is None or not preparer.ready:
+            if preparer is None or not preparer.available():
                 self._waiting.append(submission)
                 self._changed.notify()
                 return submission.result

@@ -2,7 +2,7 @@
 Python runs one thread of a process at a time.
 
 It is never needed: what it does not answer, for whatever reason, the committer prepares itself, with the same function.
-It ends when its input does, and so with the server, however that ends.
+It starts with the first large request, and ends when its input does, and so with the server, however that ends.
 """
 
 import fcntl
@@ -39,20 +39,21 @@ Answer = Callable[[Prepared | None], None]
 
 
 class Preparer:
-    """`start` and `stop` bound the process, whose id is `pid`, and the thread that talks to it."""
+    """`start` and `stop` bound the thread that talks to the process, whose id is `pid`."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Request, Answer] | None] = queue.SimpleQueue()
         self._asked: deque[tuple[Request, Answer]] = deque()
         self._ready = False
         self.pid: int | None = None
+        self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="preparer", daemon=True)
 
-    @property
-    def ready(self) -> bool:
-        """Whether it takes requests: not while the process starts."""
+    def available(self) -> bool:
+        """Whether it takes requests. When it is first asked, and after the process was lost, it has to start."""
+        self._wanted.set()
         return self._ready
 
     def start(self) -> None:
@@ -63,6 +64,7 @@ class Preparer:
         with self._lock:
             self._ready = False
             self._stopping.set()
+            self._wanted.set()
             self._waiting.put(None)
         self._thread.join()
 
@@ -76,7 +78,7 @@ class Preparer:
         answer(None)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while self._wanted.wait() and not self._stopping.is_set():
             try:
                 with _worker() as (self.pid, worker):
                     self._talk(worker)

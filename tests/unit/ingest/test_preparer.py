@@ -29,7 +29,7 @@ LARGE = 500
 def preparer() -> Iterator[Preparer]:
     preparer = Preparer()
     preparer.start()
-    until(lambda: preparer.ready)
+    until(preparer.available)
     yield preparer
     preparer.stop()
 
@@ -146,7 +146,7 @@ def test_when_it_is_killed_the_committer_goes_on_and_another_starts(committer: C
     receipts = [future.result(20) for future in futures]
     assert sum(receipt.accepted for receipt in receipts) == 40 * LARGE
     assert sum(receipt.duplicates for receipt in receipts) == 40 * LARGE
-    until(lambda: preparer.ready)
+    until(preparer.available)
     assert preparer.pid != first
     assert asked(preparer, request(bodies[0])) is not None
 
@@ -155,7 +155,7 @@ def test_when_it_is_killed_the_committer_goes_on_and_another_starts(committer: C
 def test_it_ends_with_the_server_however_that_ends() -> None:
     code = (
         "from justpaid.ingest import Preparer; import time; p = Preparer(); p.start()\n"
-        "while not p.ready: time.sleep(0.01)\n"
+        "while not p.available(): time.sleep(0.01)\n"
         "print(p.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as server:
@@ -169,7 +169,7 @@ def test_it_ends_with_the_server_however_that_ends() -> None:
 def test_a_preparer_that_is_stopped_leaves_everything_to_the_committer(committer: Committer) -> None:
     stopped = Preparer()
     stopped.start()
-    until(lambda: stopped.ready)
+    until(stopped.available)
     committer.preparer = stopped
     bodies = [json.dumps([event(1000 * k + n) for n in range(LARGE)]).encode() for k in range(10)]
     futures = [committer.submit(Submission("org_c", True, body)) for body in bodies]
