@@ -208,8 +208,8 @@ class Settings(BaseSettings):
         default=100_000,
         ge=1,
         le=10_000_000,
-        description="the most events moved from the journal to the warehouse in one insert, and decoded in memory until "
-        "then, from 1 to 10000000",
+        description="the most events moved from the journal to the warehouse in one insert, and decoded in memory "
+        "until then, from 1 to 10000000",
     )
     billing_interval_s: int = Field(
         default=60,
