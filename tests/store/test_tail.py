@@ -11,6 +11,7 @@ from justpaid.ingest import Corrections, Standing
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.period import Period
 from justpaid.metering import Filter, MeterDefinition, Operator, Question, cut
+from justpaid.metering.tail import TailReader
 from justpaid.platform import failpoints
 from justpaid.platform.warehouse import Warehouse
 from tests.support.metering_node import MARCH, NOW, Node, event, fresh_node
@@ -116,6 +117,21 @@ def test_a_tail_is_bounded_and_says_so(node: Node) -> None:
         assert not node.metering.catch_up(0.1)
         assert [int(q.value) for q in node.metering.usage(Question(meter, [MARCH]))] == [5]
     assert node.value(meter) == "10"
+
+
+@pytest.mark.parametrize("until", range(7))
+def test_wherever_the_warehouse_is_found_to_end_nothing_is_missing_after_it(node: Node, until: int) -> None:
+    with node.metering.drainer.paused():
+        tail = TailReader(node.journal, 0, max_rows=100)
+        for part in (range(3), range(3, 5), range(5, 6)):
+            for n in part:
+                node.send([event(n)])
+            tail.read()
+        tail.drop(until)
+        assert tail.read().start == until
+        found = tail.next()
+        assert (found and (found.start, found.end)) == ((until, 6) if until < 6 else None)
+        assert found is None or found.records.events.column("id").to_pylist() == [f"evt-{n}" for n in range(until, 6)]
 
 
 def test_months_of_receipt_are_inserted_apart(node: Node) -> None:

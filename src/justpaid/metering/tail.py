@@ -93,10 +93,12 @@ class TailReader:
             return self._rows() >= self._max_rows or any(part.records.corrects for part in self._parts)
 
     def drop(self, until: int) -> None:
-        """Everything below this sequence is in the warehouse."""
+        """Everything below this sequence is in the warehouse. After a failed insert that may be in the midst of a part;
+        then what follows is read again, for no record may be missing between."""
         with self._lock:
             self._start = until
-            self._parts = [part for part in self._parts if part.start >= until]
+            left = [part for part in self._parts if part.start >= until]
+            self._parts = left if left and left[0].start == until else []
 
     def _rows(self) -> int:
         return sum(part.end - part.start for part in self._parts)
