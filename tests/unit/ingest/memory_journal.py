@@ -16,8 +16,10 @@ class MemoryJournal:
         self.backlog = 0
         self.open = threading.Event()
         self.open.set()
+        self.entered = threading.Event()
 
     def commit(self, entries: Entries, encode: Encode) -> Verdict:
+        self.entered.set()
         self.open.wait(10)
         if self.failing:
             raise EngineUnavailable("the disk is full")
