@@ -12,7 +12,6 @@ from justpaid.kernel.period import Period
 from justpaid.metering import MeterDefinition, cut
 from justpaid.metering.windows import Window
 from justpaid.platform.warehouse import Warehouse, quote
-from tests.store.test_tail import void
 from tests.support.metering_node import NOW, Node, event, fresh_node
 
 DAY = Period(datetime(2026, 3, 14, tzinfo=UTC), datetime(2026, 3, 15, tzinfo=UTC))
@@ -86,7 +85,7 @@ def test_quarters_with_a_withdrawn_event_come_from_the_customers(node: Node) -> 
     meter = node.meter("n", "sum", "quantity")
     send(node, range(200))
     for number in (0, 17, 100):
-        void(node, number)
+        node.void(number)
     expected = each_customers(node, meter, "hour")
     assert sum(expected.values()) == sum(n + 1 for n in range(200) if n not in (0, 17, 100))
     assert total(node, meter, "hour") == expected

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from justpaid.ingest import Backfill, Backfills, Committer, Feed, Limits, Receipt, Submission
+from justpaid.ingest import Backfill, Backfills, Committer, Corrections, Feed, Limits, Receipt, Standing, Submission
 from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.period import Period
@@ -72,6 +72,14 @@ class Node:
     def send_under(self, backfill: Backfill, events: Any) -> Receipt:
         body = events if isinstance(events, bytes) else json.dumps(events).encode()
         return self.backfills.send(backfill, Submission(backfill.organisation_id, True, body))
+
+    def void(self, number: int) -> None:
+        """Withdraw the event that `event(number)` made."""
+        found = self.metering.events.find("org_a", f"evt-{number}")
+        assert found is not None
+        content = found.customer_key, found.event, found.timestamp, found.quantity, found.properties
+        standing = Standing("org_a", found.id, found.sequence, *content, found.backfill_id)
+        Corrections(self.journal, FixedClock(NOW)).void(standing)
 
     def usage(self, meter: MeterDefinition, period: Period = MARCH, **more: Any) -> list[Quantity]:
         with self.metering.snapshot():

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from justpaid.ingest import Corrections, Standing
-from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.period import Period
 from justpaid.metering import Filter, MeterDefinition, Operator, Question, cut
 from justpaid.metering.tail import TailReader
@@ -90,21 +88,13 @@ def test_corrections_are_stored_before_usage_goes_on(node: Node) -> None:
     with nothing_drained():
         node.send([event(2, quantity=4)])
         assert node.metering.catch_up(0.1)
-        void(node, 0)
+        node.void(0)
         node.send([event(3, quantity=8)])
         assert not node.metering.catch_up(0.3)
         asked = Question(meter, [MARCH])
         assert [int(q.value) for q in node.metering.usage(asked)] == [7]  # what came before the correction
     assert node.value(meter) == "14"
     node.check()
-
-
-def void(node: Node, number: int) -> None:
-    found = node.metering.events.find("org_a", f"evt-{number}")
-    assert found is not None
-    content = found.customer_key, found.event, found.timestamp, found.quantity, found.properties
-    of = Standing("org_a", found.id, found.sequence, *content, found.backfill_id)
-    Corrections(node.journal, FixedClock(NOW)).void(of)
 
 
 def test_a_tail_is_bounded_and_says_so(node: Node) -> None:
