@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 _GROUP_BYTES: Final = 16 << 20
 #: Smaller requests are prepared sooner than they are handed over.
 _LARGE_BYTES: Final = 16 << 10
+#: Prepared, a request takes many times its bytes: while the disk is slow, what goes beyond this waits as it came.
+_AHEAD_BYTES: Final = _GROUP_BYTES
 _FREE_KNOWN_S: Final = 0.1
 
 
@@ -71,6 +73,7 @@ class Submission:
     encoding: str = ""
     now: datetime | None = None
     came_at: float = field(default_factory=time.monotonic)
+    apart: bool = False
     prepared: Prepared | None = None
     result: "Future[Receipt]" = field(default_factory=Future)
 
@@ -112,7 +115,7 @@ class Committer:
         self.pace = Pace()
         self.preparer: Preparer | None = None
         self._waiting: deque[Submission] = deque()
-        self._preparing = 0
+        self._preparing = self._ahead_bytes = 0
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -151,11 +154,13 @@ class Committer:
                 raise Overloaded("Too many events wait for the disk; try again shortly.")
             self._queued_bytes += len(submission.body)
             preparer = self.preparer if len(submission.body) >= _LARGE_BYTES else None
-            if preparer is None or not preparer.available():
+            if preparer is None or not preparer.available() or self._ahead_bytes >= _AHEAD_BYTES:
                 self._waiting.append(submission)
                 self._changed.notify()
                 return submission.result
             self._preparing += 1
+            self._ahead_bytes += len(submission.body)
+            submission.apart = True
         request = submission.request(self._clock.now(), self._limits)
         preparer.take(request, partial(self._take_over, submission))
         return submission.result
@@ -186,6 +191,7 @@ class Committer:
             while self._waiting and taken < _GROUP_BYTES:
                 submission = self._waiting.popleft()
                 taken += len(submission.body)
+                self._ahead_bytes -= len(submission.body) if submission.apart else 0
                 group.append(submission)
             self._queued_bytes -= taken
             return group

@@ -82,7 +82,7 @@ class Preparer:
             try:
                 with _worker() as (self.pid, worker):
                     self._talk(worker)
-            except OSError as error:
+            except Exception as error:  # whatever it is: who waits for an answer gets one below
                 log.warning("ingest.preparer_ended", error=str(error), retry_s=_RESTART_S)
             self._decline()
             self._stopping.wait(_RESTART_S)

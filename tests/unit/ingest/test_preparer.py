@@ -118,6 +118,21 @@ def test_large_and_small_requests_among_each_other_are_counted_once(committer: C
     ) - (3000 - 150 + 300)
 
 
+def test_little_is_prepared_ahead_while_the_disk_is_slow(committer: Committer, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = [json.dumps([event(1000 * k + n) for n in range(LARGE)]).encode() for k in range(20)]
+    monkeypatch.setattr("justpaid.ingest.committer._AHEAD_BYTES", 2 * len(body[-1]))
+    journal: Any = committer._journal
+    journal.open.clear()
+    sent = [Submission("org_d", True, one) for one in body]
+    futures = [committer.submit(one) for one in sent[:1]]
+    assert journal.entered.wait(20)
+    futures += [committer.submit(one) for one in sent[1:]]
+    assert sum(one.apart for one in sent[1:]) <= 3
+    journal.open.set()
+    assert sum(future.result(20).accepted for future in futures) == 20 * LARGE
+    assert committer._ahead_bytes == 0
+
+
 def test_a_request_that_is_refused_says_why_to_its_sender(committer: Committer) -> None:
     body = b"[" + b" " * 20_000 + b"not json"
     with pytest.raises(MalformedRequest):
