@@ -357,7 +357,7 @@ AS_IT_WAS = (
     "ALTER TABLE events DROP COLUMN backfill",
     """CREATE TABLE usage_then ENGINE = AggregatingMergeTree
         ORDER BY (organisation, rollup, customer, bucket, dimensions)
-        AS SELECT * EXCEPT (backfill, layer) FROM usage""",
+        AS SELECT * EXCEPT (backfill, layer) REPLACE (CAST([], 'Array(String)') AS dimensions) FROM usage""",
     "DROP TABLE usage",
     "RENAME TABLE usage_then TO usage",
 )
@@ -371,6 +371,7 @@ def test_a_folder_from_before_backfills_goes_on(tmp_path: Path, warehouse: Wareh
         node.close()
         for statement in AS_IT_WAS:
             warehouse.execute(statement)
+        node.forget_layouts()
         node.open()
         assert node.value(meter) == "3"
         unit = backfill(replace=True)

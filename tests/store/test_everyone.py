@@ -121,7 +121,7 @@ def test_a_recount_sees_that_everyones_rows_are_wrong(node: Node) -> None:
     send(node, range(20))
     node.check()
     node.warehouse.execute(
-        "INSERT INTO usage (organisation, rollup, customer, bucket, events) VALUES "
+        "INSERT INTO usage (organisation, rollup, customer, dimensions, bucket, events) VALUES "
         f"('org_a', '{meter.id}.1', '', fromUnixTimestamp({int(NOW.timestamp())}), 1)"
     )
     with node.metering.snapshot() as position:
@@ -139,9 +139,11 @@ def test_a_recount_goes_through_all_customers_in_slices(node: Node, monkeypatch:
     node.check()
     wrong = ("cus'00", "cus'21", "cus'39", "zz")
     values = ", ".join(
-        f"('org_a', '{meter.id}.1', {quote(key)}, fromUnixTimestamp({int(NOW.timestamp())}), 1)" for key in wrong
+        f"('org_a', '{meter.id}.1', {quote(key)}, '[]', fromUnixTimestamp({int(NOW.timestamp())}), 1)" for key in wrong
     )
-    node.warehouse.execute(f"INSERT INTO usage (organisation, rollup, customer, bucket, events) VALUES {values}")
+    node.warehouse.execute(
+        f"INSERT INTO usage (organisation, rollup, customer, dimensions, bucket, events) VALUES {values}"
+    )
     with node.metering.snapshot() as position:
         differences = {one.subject: one.count for one in node.metering.recount(node.meters, position)}
     assert differences["meter n: buckets that differ from a recount"] == 2 * len(wrong) - 1  # nobody sent as zz

@@ -39,6 +39,8 @@ class HeldWarehouse:
     def insert(self, table: str, rows: pa.Table) -> None:
         self._warehouse.insert(table, rows)
 
+    def defer_merges(self) -> None: ...
+
     def close(self) -> None: ...
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from rocksdict import Options
 
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.platform.journal import Entries, Journal, Refusal, Refused, open_journal
@@ -69,6 +70,30 @@ def test_keys_and_blocks_and_marks_outlive_a_restart(tmp_path: Path) -> None:
     assert again.marks("drain.") == {"drain.done": b"1"}
     assert again.find(key("b")) == 1
     assert again.find(key("z")) is None
+
+
+def test_keys_that_were_compacted_by_levels_are_still_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "journal")
+    names = [f"{n * 7919 % 5003}" for n in range(5000)]
+
+    def by_levels() -> Options:
+        options = Options(raw_mode=True)
+        options.set_write_buffer_size(64 << 10)
+        options.set_max_bytes_for_level_base(64 << 10)
+        options.set_target_file_size_base(32 << 10)
+        options.create_if_missing(True)
+        return options
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr("justpaid.platform.journal.rocksdb._key_options", by_levels)
+        journal = open_journal(path)
+        for start in range(0, 4000, 100):
+            commit(journal, *map(entry, names[start : start + 100]))
+        journal.close()
+    journal = open_journal(path)
+    fates = [fate for start in range(0, 5000, 100) for fate in commit(journal, *map(entry, names[start : start + 100]))]
+    assert fates == [("duplicate", n) for n in range(4000)] + [("accepted", n) for n in range(4000, 5000)]
+    journal.close()
 
 
 def test_released_blocks_are_gone_but_their_keys_stay(journal: Journal) -> None:

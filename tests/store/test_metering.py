@@ -13,12 +13,11 @@ import pytest
 from justpaid.kernel.errors import EngineUnavailable
 from justpaid.kernel.period import Period
 from justpaid.metering import EventFilter, Filter, Operator, Question, cut
-from justpaid.metering.schema import LAYOUT, MIN_FREE_BYTES
+from justpaid.metering.schema import MIN_FREE_BYTES
 from justpaid.metering.tail import Tail
 from justpaid.metering.usage import RolledUp, UsageReader
 from justpaid.metering.voids import Voids
 from justpaid.platform import failpoints
-from justpaid.platform.journal import open_journal
 from justpaid.platform.warehouse import Warehouse
 from tests.support.metering_node import MARCH, NOW, Node, event, fresh_node
 
@@ -39,6 +38,8 @@ class CountingWarehouse:
     def insert(self, table: str, rows: pa.Table) -> None:
         self.inserts += table == "events"
         self._warehouse.insert(table, rows)
+
+    def defer_merges(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -166,6 +167,39 @@ def test_groups_by_any_of_the_dimensions(node: Node) -> None:
     ]
 
 
+@pytest.mark.parametrize("cutoff", [False, True], ids=["rolled up", "from events"])
+def test_a_dimension_may_have_any_text(node: Node, cutoff: bool) -> None:
+    texts = [
+        "",
+        " ",
+        '"',
+        "\\",
+        '\\"',
+        "[",
+        '","',
+        "a/b",
+        "\n\t\r\b\f",
+        "\x00",
+        "\x1f",
+        "\x7f",
+        "é",
+        "e\u0301",
+        "\u2028",
+        "😀",
+    ]
+    texts += ["null", "[]", '["a"]', "\ufeff", "\uffff", "ﬀ", "x" * 3000]
+    meter = node.meter("n", "count", dimensions=["first", "second"])
+    pairs = [(first, second) for first in texts for second in (first, "b")]
+    node.send([event(n, properties=dict(zip(("first", "second"), pair, strict=True))) for n, pair in enumerate(pairs)])
+    at = node.journal.head if cutoff else None
+    found = node.usage(meter, group_by=("first", "second"), cutoff=at)
+    assert {tuple(quantity.group.values()): int(quantity.value) for quantity in found} == dict.fromkeys(pairs, 1)
+    assert [quantity.group["first"] for quantity in node.usage(meter, group_by=("first",), cutoff=at)] == sorted(
+        texts, key=str.encode
+    )
+    node.check()
+
+
 def test_boundaries_inside_a_bucket_are_exact_to_the_microsecond(node: Node) -> None:
     meter = node.meter("n", "sum", "quantity")
     start = datetime(2026, 3, 10, 10, 3, 27, 250_000, tzinfo=UTC)
@@ -284,12 +318,7 @@ def test_rollups_of_an_earlier_layout_are_made_anew_from_the_events(node: Node, 
         "CREATE TABLE usage (rollup String, distinct AggregateFunction(uniqExact, String), upto UInt64) "
         "ENGINE = MergeTree ORDER BY rollup"
     )
-    journal = open_journal(str(node.folder / "journal"))
-    for name, value in journal.marks("metering.rollup.").items():
-        kept = json.loads(value)
-        assert kept.pop("layout") == LAYOUT
-        journal.set_marks({name: json.dumps(kept).encode()})
-    journal.close()
+    node.forget_layouts()
     node.open()
     assert (node.value(seats), node.value(users)) == ("1", "4")
     node.send([event(10, NOW + timedelta(minutes=10), properties={"n": 7})])

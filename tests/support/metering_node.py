@@ -13,6 +13,7 @@ from justpaid.kernel.clock import FixedClock
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.period import Period
 from justpaid.metering import Aggregation, MeterDefinition, Metering, Quantity, Question
+from justpaid.metering.schema import LAYOUT
 from justpaid.platform.journal import open_journal
 from justpaid.platform.warehouse import Warehouse
 
@@ -49,6 +50,15 @@ class Node:
         self.committer.stop()
         self.metering.stop()
         self.journal.close()
+
+    def forget_layouts(self) -> None:
+        """While closed: rollups as they were before `usage` had layouts."""
+        journal = open_journal(str(self.folder / "journal"))
+        for name, value in journal.marks("metering.rollup.").items():
+            kept = json.loads(value)
+            assert kept.pop("layout") == LAYOUT
+            journal.set_marks({name: json.dumps(kept).encode()})
+        journal.close()
 
     def meter(self, key: str, aggregation: str, property: str | None = None, **more: Any) -> MeterDefinition:
         meter = MeterDefinition(

@@ -181,7 +181,7 @@ def _branch(group: Sequence[_Taken], effects: Effects, condition: str, rows: _Ro
     matching = (
         f"{matches(one.meter, text)} AND seq >= {one.since}" if one.since else matches(one.meter, text) for one in group
     )
-    return f"""SELECT organisation, rollup, customer, {rows.bucket} AS bucket, labels AS dimensions, backfill, layer,
+    return f"""SELECT organisation, rollup, customer, {rows.bucket} AS bucket, dimensions, backfill, layer,
         {rollup_columns(meters)}, toUInt64({upto}) AS upto
     FROM (
         SELECT organisation, customer, timestamp, {BUCKET_OF_EVENT} AS five_minutes, {QUARTER_OF_EVENT} AS quarter, seq,

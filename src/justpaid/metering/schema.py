@@ -5,9 +5,9 @@ rollup: one row per rollup, customer, dimension values and 5 minutes, merged in 
 sequence up to which the insert that made a row had read; one insert is atomic, so `max(upto)` tells, after any crash,
 how far `usage` is. Its columns are plain values, not states of aggregate functions: those cost each row a state, needed
 or not, in every insert and merge, three times as much in all. `latest` is the greatest (timestamp, sequence, value),
-`distinct` the hashes of the texts. `dimensions` are kept by dictionary, which takes two thirds of the room and of the
-time to read them. Rows of the empty customer are everyone's, by the quarter hour: who asks for all customers' usage
-need not add up each one's.
+`distinct` the hashes of the texts. `dimensions` is a JSON array of strings, as one text: to order rows by an array
+took more than half of a merge. Rows of the empty customer are everyone's, by the quarter hour: who asks for all
+customers' usage need not add up each one's.
 
 Both keep the events of each backfill apart, whether it counts or not; `backfills` has a row for each step of one, with
 what the backfill is. `layer`: see `effects`.
@@ -42,7 +42,10 @@ _SETTINGS: Final = (
     "fsync_after_insert = 1, fsync_part_directory = 1, "
     f"min_free_disk_bytes_to_perform_insert = {MIN_FREE_BYTES}, "
     # Merges come after more parts than usual: a row is rewritten less often, at the price of some twenty parts to read.
-    "merge_selector_base = 16"
+    "merge_selector_base = 16, "
+    # They yield to everything else, so after minutes at full load there may be more: from then on inserts wait a
+    # little, and so hold more.
+    "parts_to_delay_insert = 200"
 )
 
 _STATEMENTS: Final = (
@@ -70,7 +73,7 @@ _STATEMENTS: Final = (
         rollup       LowCardinality(String),
         customer     String                CODEC(ZSTD(1)),
         bucket       DateTime('UTC')       CODEC(Delta, ZSTD(1)),
-        dimensions   Array(LowCardinality(String)) CODEC(ZSTD(1)),
+        dimensions   LowCardinality(String) CODEC(ZSTD(1)),
         backfill     LowCardinality(String),
         layer        UInt64                CODEC(Delta, ZSTD(1)),
         events       SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
@@ -127,12 +130,6 @@ _STATEMENTS: Final = (
     """,
     # For a warehouse from before backfills.
     "ALTER TABLE events ADD COLUMN IF NOT EXISTS backfill LowCardinality(String) AFTER seq",
-    """
-    ALTER TABLE usage
-        ADD COLUMN IF NOT EXISTS backfill LowCardinality(String) AFTER dimensions,
-        ADD COLUMN IF NOT EXISTS layer UInt64 CODEC(Delta, ZSTD(1)) AFTER backfill,
-        MODIFY ORDER BY (organisation, rollup, customer, bucket, dimensions, backfill, layer)
-    """,
 )
 
 
@@ -142,9 +139,10 @@ def month_of(instant: datetime) -> datetime:
 
 
 # Of `usage`; a rollup with rows of an earlier layout is made anew, from `events`.
-LAYOUT: Final = 3
-_EARLIER_LAYOUT: Final = """SELECT count() > 0 AS found FROM system.columns
-    WHERE database = currentDatabase() AND table = 'usage' AND type LIKE 'AggregateFunction%'"""
+LAYOUT: Final = 4
+_EARLIER_LAYOUT: Final = """
+    SELECT count() > 0 AND countIf(name = 'dimensions' AND type = 'LowCardinality(String)') = 0 AS found
+    FROM system.columns WHERE database = currentDatabase() AND table = 'usage'"""
 
 
 def prepare_warehouse(warehouse: Warehouse) -> None:
@@ -153,3 +151,4 @@ def prepare_warehouse(warehouse: Warehouse) -> None:
         warehouse.execute("DROP TABLE usage")
     for statement in _STATEMENTS:
         warehouse.execute(statement)
+    warehouse.defer_merges()

@@ -22,6 +22,7 @@ from justpaid.metering.bands import IN_ORDER, band_of, ordered
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
 from justpaid.metering.everyone import Quarters, quarters_of
 from justpaid.metering.expressions import (
+    dimension_at,
     matches,
     merged_columns,
     named_as,
@@ -108,20 +109,19 @@ class UsageReader:
 
     def _rows(self, question: Question, rolled: int, tail: Tail) -> list[Row]:
         meter = question.meter
-        positions = dimension_positions(meter, question.group_by)
         windows = {_epoch_s(window.start): window for window in question.windows}
         names = (*question.group_by, BAND) if question.bands else question.group_by
-        chosen = ", ".join(f"dimensions[{position}]" for position in (*positions, -1)[: len(names)])
-        by_band = "grouped[-1], " if question.bands else ""
+        groups = _groups(len(names))
+        by_band = groups[-1:] if question.bands else []
         # A constant among the keys would make each row's key a text.
-        keys = ["window", *(["owner"] if question.customers else []), *(["grouped"] if names else [])]
+        keys = ["window", *(["owner"] if question.customers else []), *groups]
         newest = tail.events(meter.organisation_id, meter.event, question.customers)
         sql = f"""
             SELECT {_WINDOW} AS window, {_owner(question)} AS owner,
-                   CAST([{chosen}], 'Array(String)') AS grouped, {merged_columns(meter)}, max(upto) AS upto
+                   {"".join(f"{group}, " for group in groups)}{merged_columns(meter)}, max(upto) AS upto
             FROM ({self._source(question, rolled, tail.start, with_given=newest is not None)})
             GROUP BY {", ".join(keys)}
-            ORDER BY window, owner, {by_band}grouped"""
+            ORDER BY {", ".join(["window", "owner", *by_band, *groups])}"""
         parameters: dict[str, Any] = {"boundaries": sorted(windows)}
         if question.customers:
             parameters |= {"keys": list(question.customers), "owners": list(question.customers.values())}
@@ -132,7 +132,7 @@ class UsageReader:
             Row(
                 window=windows[row["window"]],
                 owner=row["owner"],
-                group=dict(zip(names, row["grouped"], strict=True)),
+                group={name: row[group] for name, group in zip(names, groups, strict=True)},
                 merged=row,
             )
             for row in found
@@ -204,6 +204,18 @@ def dimension_positions(meter: MeterDefinition, group_by: Sequence[str]) -> list
     return [names.index(path_of(name)) + 1 for name in group_by]
 
 
+def _groups(count: int) -> list[str]:
+    """Columns: the values of the dimensions that are asked for, and the band."""
+    return [f"group_{number}" for number in range(count)]
+
+
+def _grouped(question: Question) -> str:
+    """What they are of a row that has `dimensions`, each with a comma after it."""
+    positions = dimension_positions(question.meter, question.group_by)
+    groups = zip(positions, _groups(len(positions)), strict=True)
+    return "".join(f"{dimension_at(position)} AS {group}, " for position, group in groups)
+
+
 def _from_everyones(question: Question, rollup_id: str, quarters: Quarters, condition: str) -> str:
     return _from_usage(
         question, rollup_id, quarters.whole, f"AND customer = {EVERYONE}{quarters.read('bucket')} {condition}"
@@ -211,7 +223,7 @@ def _from_everyones(question: Question, rollup_id: str, quarters: Quarters, cond
 
 
 def _from_usage(question: Question, rollup_id: str, span: Period, condition: str = "") -> str:
-    return f"""SELECT customer, toUnixTimestamp(bucket) AS at, dimensions, {usage_columns(question.meter)}, upto
+    return f"""SELECT customer, toUnixTimestamp(bucket) AS at, {_grouped(question)}{usage_columns(question.meter)}, upto
         FROM usage
         WHERE organisation = {quote(question.meter.organisation_id)} AND rollup = {quote(rollup_id)}
           AND bucket >= fromUnixTimestamp({_epoch_s(span.start)}) AND bucket < fromUnixTimestamp({_epoch_s(span.end)})
@@ -231,18 +243,19 @@ def _from_events(question: Question, reads: Sequence[_Read]) -> str:
             WHERE {matches(meter, text)}"""
         for read in reads
     )
-    dimensions = "labels"
+    grouped = _grouped(question)
     if question.bands:
         rows = f"SELECT *, {_worth_of(meter)} AS worth FROM ({rows})"
-        dimensions = f"arrayPushBack(labels, {band_of(question.bands)})"
+        grouped += f"{band_of(question.bands)} AS {_groups(len(question.group_by) + 1)[-1]}, "
     if in_order:
         # Ties by id: the order in which events arrived is nobody's advantage.
         rows = f"""SELECT *, {IN_ORDER} FROM ({rows})
             WINDOW in_order AS (PARTITION BY {_WINDOW}, {_owner(question)} ORDER BY timestamp, id
                                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
-    return f"""SELECT customer, at, {dimensions} AS dimensions, {taken_columns(meter)}, toUInt64(0) AS upto
+    keys = ["customer", "at", *_groups(len(question.group_by) + bool(question.bands))]
+    return f"""SELECT customer, at, {grouped}{taken_columns(meter)}, toUInt64(0) AS upto
         FROM ({rows})
-        GROUP BY customer, at, dimensions"""
+        GROUP BY {", ".join(keys)}"""
 
 
 def _worth_of(meter: MeterDefinition) -> str:

@@ -42,6 +42,10 @@ class Warehouse(Protocol):
         """Let parts of the table lie on the cold disk too, where there is one; safe to repeat."""
         ...
 
+    def defer_merges(self) -> None:
+        """Let merges in the background yield to statements, once there are tables; safe to repeat."""
+        ...
+
     def close(self) -> None: ...
 
 

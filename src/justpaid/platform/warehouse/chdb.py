@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from justpaid.kernel.errors import EngineUnavailable
+from justpaid.platform.background import defer
 from justpaid.platform.warehouse.disks import POLICY, configured
 from justpaid.platform.warehouse.literals import parameter
 
@@ -72,6 +73,9 @@ class ChdbWarehouse:
     def use_all_disks(self, table: str) -> None:
         if self._policy is not None:
             self.execute(f"ALTER TABLE {table} MODIFY SETTING storage_policy = '{self._policy}'")
+
+    def defer_merges(self) -> None:
+        defer("MergeMutate")
 
     def close(self) -> None:
         """Once the statements that run have ended; those that come later are refused."""
