@@ -1,8 +1,8 @@
 """Store many events quickly, as if they had been ingested: the same rows in the same tables and indexes.
 
 JustPaid: `events` by SQL, the de-duplication index by the journal's own commit, and then the meters are made, so that
-the product itself rolls up what is stored, and then merges it. Baseline: the same rows by SQL, then its own rollup
-statement, VACUUM and CHECKPOINT. Ids look
+the product itself rolls up what is stored, and all is merged, as it would be after the months in which so many events
+come. Baseline: the same rows by SQL, then its own rollup statement, VACUUM and CHECKPOINT. Ids look
 random in both; customers, models and sizes are spread as the traffic's are.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from benchmarks.servers import BASELINE, JUSTPAID, Kind, Server
 from benchmarks.workload import METERS
+from justpaid.platform.warehouse import open_warehouse
 
 _ROOT: Final = Path(__file__).parent.parent
 _COMMANDS: Final = {JUSTPAID.name: "benchmarks.preload_justpaid", BASELINE.name: "benchmarks.baseline.preload"}
@@ -38,6 +39,13 @@ def preload(kind: Kind, data: Path, count: int, *, span_s: int) -> dict[str, Any
         with Server(kind, data) as server:
             server.define_meters(METERS)
             server.until_rolled_up()
-            server.until_at_rest()
+        _merge_all(data)
     rolled_up_s = round(time.perf_counter() - started - filled_s, 1)
     return {"events": count, "filled_s": filled_s, "rolled_up_s": rolled_up_s, **json.loads(told.stdout or b"{}")}
+
+
+def _merge_all(data: Path) -> None:
+    warehouse = open_warehouse(str(data / "warehouse"))
+    for table in ("events", "usage"):
+        warehouse.execute(f"OPTIMIZE TABLE {table} FINAL")
+    warehouse.close()

@@ -19,8 +19,6 @@ from benchmarks.machine import disk_bytes
 KEY: Final = "sk_test_benchmark_0123456789"
 _START_S: Final = 300.0
 _STOP_S: Final = 120.0
-_REST_S: Final = 5
-_RESTING_CPU: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +127,6 @@ class Server:
             meter.get("rollup", {}).get("status") == "building" for meter in self.get("/v1/meters", limit=100)["data"]
         ):
             time.sleep(0.2)
-
-    def until_at_rest(self) -> None:
-        """Wait until the server has merged and compacted what it holds, as it has in the months that such many events
-        take to come."""
-        process, still = psutil.Process(self.process.pid), 0
-        while still < _REST_S:
-            before = process.cpu_times()
-            time.sleep(1)
-            now = process.cpu_times()
-            still = still + 1 if now.user + now.system - before.user - before.system < _RESTING_CPU else 0
 
     def total(self, meter: str) -> int:
         """What the meter says of everyone, ever."""
