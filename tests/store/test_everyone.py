@@ -122,7 +122,7 @@ def test_a_recount_sees_that_everyones_rows_are_wrong(node: Node) -> None:
     node.check()
     node.warehouse.execute(
         "INSERT INTO usage (organisation, rollup, customer, dimensions, bucket, events) VALUES "
-        f"('org_a', '{meter.id}.1', '', fromUnixTimestamp({int(NOW.timestamp())}), 1)"
+        f"('org_a', '{meter.id}.1', '', '[]', fromUnixTimestamp({int(NOW.timestamp())}), 1)"
     )
     with node.metering.snapshot() as position:
         (difference,) = node.metering.recount(node.meters, position)

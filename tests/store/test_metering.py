@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from justpaid.kernel.errors import EngineUnavailable
+from justpaid.kernel.errors import EngineUnavailable, InvalidRequest
 from justpaid.kernel.period import Period
 from justpaid.metering import EventFilter, Filter, Operator, Question, cut
 from justpaid.metering.schema import MIN_FREE_BYTES
@@ -165,6 +165,16 @@ def test_groups_by_any_of_the_dimensions(node: Node) -> None:
         ("eu", "b", 100),
         ("us", "a", 10),
     ]
+
+
+def test_many_questions_are_answered_in_their_order(node: Node) -> None:
+    meters = [node.meter(f"m{n}", "count", filters=[Filter("properties.n", Operator.LT, (str(n),))]) for n in range(9)]
+    node.send([event(n, properties={"n": n}) for n in range(20)])
+    questions = [Question(meter, [MARCH]) for meter in meters]
+    answers = node.metering.usage_of_each(questions)
+    assert [[int(quantity.value) for quantity in answer] for answer in answers] == [[], *([n] for n in range(1, 9))]
+    with pytest.raises(InvalidRequest):
+        node.metering.usage_of_each([*questions, Question(meters[0], [MARCH], group_by=("model",))])
 
 
 @pytest.mark.parametrize("cutoff", [False, True], ids=["rolled up", "from events"])

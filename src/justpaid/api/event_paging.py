@@ -2,13 +2,13 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from justpaid.api.paging import PageRequest
 from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.instants import EPOCH, instant_of, microseconds_of
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -29,10 +29,10 @@ class EventPageRequest(PageRequest):
             return None
         try:
             microseconds, sequence = urlsafe_b64decode(self._cursor.encode("ascii") + b"==").decode("ascii").split(".")
-            position = _EPOCH + timedelta(microseconds=int(microseconds)), int(sequence)
+            position = instant_of(int(microseconds)), int(sequence)
         except (ValueError, OverflowError):
             position = _LATEST, -1
-        if not (_EPOCH <= position[0] < _LATEST and 0 <= position[1] < 2**63):
+        if not (EPOCH <= position[0] < _LATEST and 0 <= position[1] < 2**63):
             raise InvalidRequest.of("cursor", "is none of this list's: send next_cursor as it came, or leave it out")
         return position
 
@@ -40,5 +40,5 @@ class EventPageRequest(PageRequest):
         if len(found) <= self.limit:
             return None
         last = found[self.limit - 1]
-        position = f"{(last.timestamp - _EPOCH) // timedelta(microseconds=1)}.{last.sequence}"
+        position = f"{microseconds_of(last.timestamp)}.{last.sequence}"
         return urlsafe_b64encode(position.encode()).decode().rstrip("=")

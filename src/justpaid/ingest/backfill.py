@@ -5,17 +5,15 @@ permanent keys, so that they have a place in the order of everything: a cut-off 
 """
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from justpaid.ingest.event import scope_of
 from justpaid.ingest.versions import close_key, on_disk, revert_key
+from justpaid.kernel.instants import EPOCH
 from justpaid.platform.journal import Journal
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Backfill:
 
     def misfit(self, customer_key: str, event: str, timestamp: int) -> str | None:
         """Why an event (`timestamp` in microseconds since 1970 UTC) can't be part of it; None if it can."""
-        at = _EPOCH + timedelta(microseconds=timestamp)
+        at = EPOCH + timedelta(microseconds=timestamp)
         if not self.start <= at < self.end:
             return f"timestamp: {at.isoformat()} is not in [{self.start.isoformat()}, {self.end.isoformat()})"
         if self.event is not None and event != self.event:

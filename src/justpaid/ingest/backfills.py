@@ -13,13 +13,14 @@ from justpaid.ingest.backfill import Backfill, Stage, Steps, steps_of
 from justpaid.ingest.block import Columns, encode_step
 from justpaid.ingest.commit import commit_events
 from justpaid.ingest.committer import Limits, Submission, receipt_of
-from justpaid.ingest.event import EventIn, EventRejected, latest_timestamp, microseconds_of, scope_of
+from justpaid.ingest.event import EventIn, EventRejected, latest_timestamp, scope_of
 from justpaid.ingest.prepare import Prepared, prepare
 from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
 from justpaid.ingest.versions import close_key, revert_key
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import Conflict, Overloaded
+from justpaid.kernel.instants import microseconds_of
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.journal import Entries, Journal
 

@@ -19,7 +19,6 @@ import structlog
 
 from justpaid.ingest.block import Columns
 from justpaid.ingest.commit import Outcome, commit_events
-from justpaid.ingest.event import microseconds_of
 from justpaid.ingest.feed import Feed
 from justpaid.ingest.pace import Pace
 from justpaid.ingest.prepare import Prepared, Request
@@ -27,6 +26,7 @@ from justpaid.ingest.preparer import Preparer
 from justpaid.ingest.receipt import Receipt
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.errors import EngineUnavailable, JustPaidError, Overloaded
+from justpaid.kernel.instants import microseconds_of
 from justpaid.platform.journal import Entries, Journal, Refusal, Refused
 
 log = structlog.get_logger(__name__)

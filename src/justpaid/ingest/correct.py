@@ -15,13 +15,14 @@ from typing import Any, Final
 import msgspec
 
 from justpaid.ingest.block import Columns, encode_corrections
-from justpaid.ingest.event import latest_timestamp, microseconds_of, scope_of
+from justpaid.ingest.event import latest_timestamp, scope_of
 from justpaid.ingest.prepare import prepare
 from justpaid.ingest.reading import read_events
 from justpaid.ingest.versions import Version, amend_key, void_key
 from justpaid.kernel.clock import Clock
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.errors import Conflict, InvalidRequest
+from justpaid.kernel.instants import microseconds_of
 from justpaid.platform.journal import Entries, Journal, Refusal
 
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")

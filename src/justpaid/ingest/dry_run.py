@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from justpaid.ingest.event import latest_timestamp, microseconds_of
+from justpaid.ingest.event import latest_timestamp
 from justpaid.ingest.prepare import prepare
 from justpaid.ingest.reading import read_events
 from justpaid.ingest.receipt import Receipt
+from justpaid.kernel.instants import microseconds_of
 
 
 def dry_run(lines: bytes, *, organisation_id: str, live: bool, now: datetime) -> Receipt:

@@ -17,11 +17,10 @@ import pyarrow.compute as pc
 from xxhash import xxh3_64_digest
 
 from justpaid.kernel.decimals import EXACT, LIMIT, NotExact, parse_decimal, plain
+from justpaid.kernel.instants import EPOCH, microseconds_of
 
 MAX_PROPERTIES_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 32
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Epoch numbers below this are seconds, from it on milliseconds: the year 5138 in seconds, 1973 in milliseconds.
 _MILLISECONDS_FROM: Final = 10**11
@@ -217,11 +216,6 @@ def parse_timestamps(values: Sequence[Any], latest: datetime) -> Sequence[int | 
     return instants.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
 
 
-def microseconds_of(instant: datetime) -> int:
-    """Since 1970 UTC."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
 def _from_text(text: str) -> datetime:
     """RFC 3339 allows two spellings that Python does not read: a small z, and the leap second :60, which counts here,
     as on Unix, as the first second of the next minute."""
@@ -239,7 +233,7 @@ def _from_epoch(value: Any) -> datetime:
         raise ValueError("not a number")
     number = Decimal(value)
     unit = 1000 if abs(number) >= _MILLISECONDS_FROM else 1_000_000
-    return _EPOCH + timedelta(microseconds=int(number * unit))
+    return EPOCH + timedelta(microseconds=int(number * unit))
 
 
 def check_text(event: EventIn) -> None:

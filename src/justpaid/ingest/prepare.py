@@ -23,7 +23,6 @@ from justpaid.ingest.event import (
     journal_key,
     journal_keys,
     latest_timestamp,
-    microseconds_of,
     parse_quantities,
     parse_quantity,
     parse_timestamp,
@@ -33,6 +32,7 @@ from justpaid.ingest.event import (
 from justpaid.ingest.reading import decompress, read_events
 from justpaid.ingest.receipt import Receipt
 from justpaid.kernel.ids import new_id
+from justpaid.kernel.instants import microseconds_of
 from justpaid.platform.journal import Entries
 
 # JSON text without an escape or DEL can hold no control character, and without a run of 21 digits no integer that is

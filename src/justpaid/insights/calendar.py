@@ -1,8 +1,9 @@
 """Days and months of a time zone around an instant."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from justpaid.kernel.instants import ceil_to
 from justpaid.kernel.period import Period, timezone
 from justpaid.kernel.schedule import Schedule
 
@@ -35,6 +36,4 @@ def last_days(now: datetime, zone: str, count: int) -> list[Period]:
 
 def next_quarter(instant: datetime) -> datetime:
     """The first quarter hour that is not before `instant`."""
-    quarter = timedelta(minutes=15)
-    since = instant - datetime(1970, 1, 1, tzinfo=UTC)
-    return instant + (-since % quarter)
+    return ceil_to(instant, timedelta(minutes=15))

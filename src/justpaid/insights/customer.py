@@ -108,8 +108,9 @@ def _usage(session: Session, metering: Metering, customer: Customer, now: dateti
     windows = [window for window in windows if window.duration]
     keys = dict.fromkeys(keys_of(session, [customer])[customer.id], customer.id)
     found = []
-    for meter in list_meters(session, limit=MOST_METERS):
-        quantities = metering.usage(Question(definition_of(meter), windows, keys))
+    meters = list_meters(session, limit=MOST_METERS)
+    answers = metering.usage_of_each([Question(definition_of(meter), windows, keys) for meter in meters])
+    for meter, quantities in zip(meters, answers, strict=True):
         by_start = {quantity.window.start: quantity.value for quantity in quantities}
         if by_start:
             zero = Decimal(0)

@@ -3,18 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from justpaid.invoicing.compose import Metered
 from justpaid.kernel.decimals import EXACT
+from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
-from justpaid.metering import BUCKET_S, Aggregation, MeterDefinition, Metering, Question
+from justpaid.metering import BUCKET_S, Aggregation, MeterDefinition, Metering, Quantity, Question
 from justpaid.pricing import Band, grouped_by, quantity_of
 from justpaid.pricing import Usage as Part
 
 #: Aggregations whose groups sum to the whole, so that a breakdown by dimension makes sense on an invoice.
 ADDITIVE = frozenset({Aggregation.COUNT, Aggregation.SUM})
 MAX_GROUPS = 200
+_BUCKET = timedelta(seconds=BUCKET_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,15 @@ Answers = Mapping[tuple[str, str, Period], Metered]
 
 def read_quantities(metering: Metering, asked: Iterable[Asked], cutoff: int | None = None) -> Answers:
     """`cutoff` asks for a recount from raw events as of that journal sequence.  Raises: EngineUnavailable."""
+    questions = [
+        _question(meter, windows, by_period[windows[0]], bands, cutoff)
+        for (meter, bands), by_period in _by_question(asked).items()
+        for windows in _together(by_period)
+    ]
     answers: dict[tuple[str, str, Period], Metered] = {}
-    for (meter, bands), by_period in _by_question(asked).items():
-        for windows in _together(by_period):
-            customers = by_period[windows[0]]
-            for period, owner, metered in _metered(metering, meter, windows, customers, bands, cutoff):
-                answers[owner, meter.key, period] = metered
+    for question, found in zip(questions, metering.usage_of_each(questions), strict=True):
+        for period, owner, metered in _metered(question.meter, found):
+            answers[owner, question.meter.key, period] = metered
     return answers
 
 
@@ -75,7 +81,7 @@ def _together(by_period: Mapping[Period, Mapping[str, str]]) -> Iterator[list[Pe
     for period in sorted(by_period):
         if windows and not (
             windows[-1].end == period.start
-            and period.start.timestamp() % BUCKET_S == 0
+            and period.start == floor_to(period.start, _BUCKET)
             and by_period[windows[-1]] == by_period[period]
         ):
             yield windows
@@ -85,23 +91,25 @@ def _together(by_period: Mapping[Period, Mapping[str, str]]) -> Iterator[list[Pe
         yield windows
 
 
-def _metered(
-    metering: Metering,
+def _question(
     meter: MeterDefinition,
     windows: Sequence[Period],
     customers: Mapping[str, str],
     bands: tuple[Band, ...],
     cutoff: int | None,
-) -> Iterator[tuple[Period, str, Metered]]:
-    """By window and owner. What adds up is asked for by dimension values; anything else as a whole."""
+) -> Question:
+    """What adds up is asked for by dimension values; anything else as a whole."""
+    additive = meter.aggregation in ADDITIVE
+    return Question(meter, windows, customers, meter.dimensions if additive else (), cutoff, bands if additive else ())
+
+
+def _metered(meter: MeterDefinition, found: Iterable[Quantity]) -> Iterator[tuple[Period, str, Metered]]:
+    """By window and owner."""
     additive = meter.aggregation in ADDITIVE
     parts: dict[tuple[Period, str], list[Part]] = defaultdict(list)
-    question = Question(
-        meter, windows, customers, meter.dimensions if additive else (), cutoff, bands if additive else ()
-    )
-    for found in metering.usage(question):
-        dimensions = {_short(name): value for name, value in found.group.items()}
-        parts[found.window, found.owner].append(Part.summed(found.value, found.events, dimensions))
+    for one in found:
+        dimensions = {_short(name): value for name, value in one.group.items()}
+        parts[one.window, one.owner].append(Part.summed(one.value, one.events, dimensions))
     for (window, owner), usage in parts.items():
         yield (
             window,

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from justpaid.ingest import Backfill, decode_block, last_version
+from justpaid.kernel.instants import microseconds_of
 from justpaid.metering.effects import NEVER, Effects, counting, scope
 from justpaid.platform.journal import Journal
 from justpaid.platform.warehouse import Warehouse, quote
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +86,4 @@ class BackfillReader:
 
 
 def _fits(backfill: Backfill, row: Mapping[str, Any]) -> bool:
-    at = (row["timestamp"] - _EPOCH) // _MICROSECOND
-    return backfill.misfit(row["customer"], row["event"], at) is None
+    return backfill.misfit(row["customer"], row["event"], microseconds_of(row["timestamp"])) is None

@@ -11,21 +11,20 @@ would have left it out, or 0.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
 
 from justpaid.ingest import Backfill, Stage
+from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
 from justpaid.metering.schema import BUCKET_S
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import Warehouse, quote, quote_instant, quote_second
 
 #: A sequence after all others.
 NEVER: Final = 2**63 - 1
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
-_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Effects:
         for organisation_id, effects in self._effects.items():
             for effect in effects:
                 if effect.closed < upto and effect.backfill.replace and (buckets := _cut(effect)):
-                    starts = ", ".join(f"fromUnixTimestamp({(at - _EPOCH) // _SECOND})" for at in buckets)
+                    starts = ", ".join(map(quote_second, buckets))
                     named = "" if effect.backfill.event is None else f" AND event = {quote(effect.backfill.event)}"
                     yield f"organisation = {quote(organisation_id)}{named} AND {bucket} IN ({starts})"
 
@@ -119,7 +118,7 @@ def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period, size:
 
 def scope(backfill: Backfill, at: str = "timestamp", *, named: bool = True) -> str:
     """A condition: within the range and the filters of the backfill; of the event's name only if `named`."""
-    conditions = [f"{at} >= {_instant(backfill.start)}", f"{at} < {_instant(backfill.end)}"]
+    conditions = [f"{at} >= {quote_instant(backfill.start)}", f"{at} < {quote_instant(backfill.end)}"]
     if named and backfill.event is not None:
         conditions.append(f"event = {quote(backfill.event)}")
     if backfill.customer_keys is not None:
@@ -130,7 +129,7 @@ def scope(backfill: Backfill, at: str = "timestamp", *, named: bool = True) -> s
 def _cut(effect: Effect, size: timedelta = _BUCKET) -> list[datetime]:
     """The starts of the buckets, at most two, that its range has a part of."""
     bounds = effect.backfill.start, effect.backfill.end
-    return [bound - (bound - _EPOCH) % size for bound in bounds if (bound - _EPOCH) % size]
+    return [start for bound in bounds if (start := floor_to(bound, size)) < bound]
 
 
 def _counting(effects: Iterable[Effect], upto: int, event: str | None, at: str, place: str) -> str:
@@ -152,10 +151,6 @@ def _transform(effects: Sequence[Effect], of: int) -> str:
     ids = ", ".join(quote(effect.backfill.id) for effect in effects)
     sequences = ", ".join(f"toInt64({(effect.closed, effect.reverted)[of]})" for effect in effects)
     return f"transform(backfill, [{ids}], [{sequences}], toInt64({NEVER}))"
-
-
-def _instant(instant: datetime) -> str:
-    return f"fromUnixTimestamp64Micro({(instant - _EPOCH) // timedelta(microseconds=1)}, 'UTC')"
 
 
 def _taken_up(effects: dict[str, tuple[Effect, ...]], steps: Iterable[dict[str, Any]]) -> dict[str, tuple[Effect, ...]]:

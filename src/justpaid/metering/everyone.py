@@ -7,18 +7,15 @@ customers.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from justpaid.kernel.instants import ceil_to, floor_to
 from justpaid.kernel.period import Period
 from justpaid.metering.effects import Effect, edges
 from justpaid.metering.meter import MeterDefinition
-from justpaid.metering.schema import QUARTER_S
+from justpaid.metering.schema import QUARTER
 from justpaid.metering.voids import withdrawn_in
-
-_QUARTER: Final = timedelta(seconds=QUARTER_S)
-_LEAST: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from justpaid.platform.warehouse import quote_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Quarters:
     def others(self, bucket: str) -> str:
         """A condition on rows of customers, whose five minutes are `bucket`: those that everyone's don't tell of."""
         quarter = f"toStartOfFifteenMinutes({bucket})"
-        outside = f"{bucket} < {_sql(self.whole.start)} OR {bucket} >= {_sql(self.whole.end)}"
+        outside = f"{bucket} < {quote_second(self.whole.start)} OR {bucket} >= {quote_second(self.whole.end)}"
         return f" AND ({' OR '.join((outside, *(f'{quarter} {condition}' for condition in self.left_out)))})"
 
 
@@ -52,16 +49,19 @@ def quarters_of(
 
     `corrected`: some event of the meter's name was withdrawn.
     """
-    if any((window.end - _EPOCH) % _QUARTER for window in windows[:-1]):
+    if any(window.end != floor_to(window.end, QUARTER) for window in windows[:-1]):
         return None
-    start, end = _floor(windows[0].start + _QUARTER - _LEAST), _floor(windows[-1].end)
+    start, end = ceil_to(windows[0].start, QUARTER), floor_to(windows[-1].end, QUARTER)
     if start >= end:
         return None
     quarters = Period(start, end)
     left_out = []
-    if cut := edges(effects, upto, meter.event, quarters, _QUARTER):
-        left_out.append(f"IN ({', '.join(map(_sql, cut))})")
-    left_out += [f"BETWEEN {_sql(first)} AND {_sql(last)}" for first, last in _of_some(effects, upto, meter.event)]
+    if cut := edges(effects, upto, meter.event, quarters, QUARTER):
+        left_out.append(f"IN ({', '.join(map(quote_second, cut))})")
+    left_out += [
+        f"BETWEEN {quote_second(first)} AND {quote_second(last)}"
+        for first, last in _of_some(effects, upto, meter.event)
+    ]
     if corrected:
         left_out.append(f"IN ({withdrawn_in(meter, quarters, upto)})")
     return Quarters(quarters, left_out)
@@ -72,12 +72,4 @@ def _of_some(effects: Iterable[Effect], upto: int, event: str) -> Iterator[tuple
     for effect in effects:
         backfill = effect.backfill
         if effect.holds(upto) and effect.replaces(event) and backfill.customer_keys is not None:
-            yield _floor(backfill.start), _floor(backfill.end)
-
-
-def _floor(instant: datetime) -> datetime:
-    return instant - (instant - _EPOCH) % _QUARTER
-
-
-def _sql(instant: datetime) -> str:
-    return f"fromUnixTimestamp({(instant - _EPOCH) // timedelta(seconds=1)})"
+            yield floor_to(backfill.start, QUARTER), floor_to(backfill.end, QUARTER)

@@ -20,17 +20,17 @@ import structlog
 
 from justpaid.ingest import Backfill
 from justpaid.kernel.errors import EventsExpired
+from justpaid.kernel.instants import EPOCH, floor_to
 from justpaid.metering.effects import Effects
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.rollups import Rollup
 from justpaid.metering.schema import BUCKET_S
 from justpaid.metering.usage import Question
 from justpaid.platform.failpoints import failpoint
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import Warehouse, quote, quote_instant
 
 log = structlog.get_logger(__name__)
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
 _Name = tuple[str, str]
 """Organisation id and event name."""
@@ -56,7 +56,7 @@ class Expired:
 
     def require(self, organisation_id: str, start: datetime) -> None:
         """All raw events from `start` on are there, whatever their name.  Raises: EventsExpired."""
-        until = max((at for (owner, _), at in self._until.items() if owner == organisation_id), default=_EPOCH)
+        until = max((at for (owner, _), at in self._until.items() if owner == organisation_id), default=EPOCH)
         if start < until:
             raise EventsExpired.before(until)
 
@@ -66,12 +66,12 @@ class Expired:
         until = self.until(meter.organisation_id, meter.event)
         start, end = question.windows[0].start, question.windows[-1].end
         if meter.aggregation is Aggregation.WEIGHTED_SUM:
-            start = _EPOCH
+            start = EPOCH
         if until is None or start >= until:
             return
         from_events = question.cutoff is not None or rollup is None or not rollup.complete
         unknown = rollup is not None and rollup.since is not None and start < rollup.since
-        cut = (start - _EPOCH) % _BUCKET or ((end - _EPOCH) % _BUCKET and end - (end - _EPOCH) % _BUCKET < until)
+        cut = floor_to(start, _BUCKET) < start or floor_to(end, _BUCKET) < min(end, until)
         if from_events or unknown or cut:
             raise EventsExpired.before(until)
 
@@ -122,7 +122,7 @@ class Expired:
             )
             if counts.num_rows:
                 self._warehouse.execute(
-                    f"""INSERT INTO expired SELECT organisation, event, {_instant(instant)}, {upto}, count()
+                    f"""INSERT INTO expired SELECT organisation, event, {quote_instant(instant)}, {upto}, count()
                     FROM events WHERE {condition} GROUP BY organisation, event"""
                 )
                 total += sum(row["events"] for row in counts.to_pylist())
@@ -150,11 +150,11 @@ class Expired:
         for organisation_id, instant in until.items():
             names = self._warehouse.query(
                 f"""SELECT DISTINCT event FROM events
-                WHERE organisation = {quote(organisation_id)} AND timestamp < {_instant(instant)}"""
+                WHERE organisation = {quote(organisation_id)} AND timestamp < {quote_instant(instant)}"""
             )
             for row in names.to_pylist():
                 name = organisation_id, row["event"]
-                if name not in spared and instant > self._until.get(name, _EPOCH):
+                if name not in spared and instant > self._until.get(name, EPOCH):
                     found[name] = instant
         return found
 
@@ -162,7 +162,7 @@ class Expired:
         batches = self._warehouse.query("SELECT DISTINCT until, upto FROM expired ORDER BY upto, until").to_pylist()
         return [
             f"""(organisation, event) IN (SELECT organisation, event FROM expired
-                WHERE until = {_instant(batch["until"])} AND upto = {batch["upto"]})
+                WHERE until = {quote_instant(batch["until"])} AND upto = {batch["upto"]})
                 AND {self._gone(batch["until"], batch["upto"])}"""
             for batch in batches
         ]
@@ -171,7 +171,7 @@ class Expired:
         """Events of a bucket that is answered from events stay: it holds a withdrawn one, or a range ends in it."""
         bucket = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
         cut = "".join(f" AND NOT ({condition})" for condition in self._effects.cut(bucket, upto))
-        return f"""timestamp < {_instant(until)} AND seq < {upto}{cut}
+        return f"""timestamp < {quote_instant(until)} AND seq < {upto}{cut}
             AND (organisation, event, customer, {bucket}) NOT IN (
                 SELECT organisation, event, customer, bucket FROM voids WHERE seq < {upto})"""
 
@@ -183,8 +183,3 @@ def held_as_levels(meters: Collection[MeterDefinition]) -> set[_Name]:
 def _in(names: Collection[_Name]) -> str:
     pairs = ", ".join(f"({quote(organisation_id)}, {quote(event)})" for organisation_id, event in names)
     return f"(organisation, event) IN ({pairs})"
-
-
-def _instant(instant: datetime) -> str:
-    microseconds = (instant - _EPOCH) // timedelta(microseconds=1)
-    return f"fromUnixTimestamp64Micro({microseconds}, 'UTC')"

@@ -5,17 +5,17 @@ window without an event has a value too: the level that it began with.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.instants import microseconds_of
 from justpaid.kernel.period import Period
 from justpaid.metering.quantity import Quantity, Row
 
 MAX_VALUES: Final = 200_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES: Final = Decimal(1).scaleb(-PLACES)
 
 _Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -51,13 +51,13 @@ def average_levels(windows: Sequence[Period], before: Sequence[Row], rows: Seque
 
 def _average(window: Period, level: Decimal, row: Row | None) -> Decimal:
     """(level × length + Σ change × time left in the window) ÷ length, with times in microseconds."""
-    length = Decimal(_microseconds(window.duration))
+    length = Decimal(window.duration // timedelta(microseconds=1))
     if not length:
         return level
     area = EXACT.multiply(level, length)
     if row:
         # Σ v × (end − t) = end × Σ v − Σ v × t, and the warehouse keeps both sums.
-        end = Decimal(_microseconds(window.end - _EPOCH))
+        end = Decimal(microseconds_of(window.end))
         left = EXACT.subtract(EXACT.multiply(end, row.merged["total"]), row.merged["moment"])
         area = EXACT.add(area, left)
     return EXACT.quantize(EXACT.divide(area, length), _PLACES)
@@ -65,7 +65,3 @@ def _average(window: Period, level: Decimal, row: Row | None) -> Decimal:
 
 def _series(row: Row) -> _Series:
     return row.owner, tuple(row.group.items())
-
-
-def _microseconds(duration: timedelta) -> int:
-    return duration // timedelta(microseconds=1)

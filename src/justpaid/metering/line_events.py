@@ -13,22 +13,22 @@ Parts sum to the quantity, exactly, for every aggregation but `average`, whose v
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Literal
 
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import EventsExpired
+from justpaid.kernel.instants import EPOCH, microseconds_of
 from justpaid.kernel.period import Period
 from justpaid.metering.effects import Effects, counting
 from justpaid.metering.expired import Expired
 from justpaid.metering.expressions import distinct_of, source_condition, value_of
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.voids import not_withdrawn
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import Warehouse, quote, quote_instant
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES: Final = Decimal(1).scaleb(-PLACES)
 _AT_ONCE: Final = 2_000
 
@@ -61,7 +61,7 @@ class Counting:
     def span(self) -> Period:
         """Where its events lie: a level is the sum of all changes there ever were."""
         is_level = self.meter.aggregation is Aggregation.WEIGHTED_SUM
-        return Period(_EPOCH, self.period.end) if is_level else self.period
+        return Period(EPOCH, self.period.end) if is_level else self.period
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ class CountedEvents:
         if counting.before is not None:
             then = self._counts(counting, counting.before)
             now = f"({now}) != ({then})"
-        return f"""{source_condition(counting.meter)} AND timestamp >= {_instant(span.start)}
-            AND timestamp < {_instant(span.end)} AND customer IN ({_all_keys(counting)}) AND ({now})"""
+        return f"""{source_condition(counting.meter)} AND timestamp >= {quote_instant(span.start)}
+            AND timestamp < {quote_instant(span.end)} AND customer IN ({_all_keys(counting)}) AND ({now})"""
 
     def _counts(self, counted: Counting, state: State) -> str:
         """A condition on rows of `events`: it counted as of the state."""
@@ -188,7 +188,7 @@ class CountedEvents:
     ) -> Iterator[Decimal]:
         """Each rounded so that all of them, in order, sum to the rounded average."""
         period = counting.period
-        start, end = _microseconds(period.start), _microseconds(period.end)
+        start, end = microseconds_of(period.start), microseconds_of(period.end)
         area = Decimal(0)
         if after is not None:
             sql = f"""SELECT sum(toDecimal256(ifNull({value_of(counting.meter)}, toDecimal128(0, 12)), 12)
@@ -197,7 +197,7 @@ class CountedEvents:
             area = self._warehouse.query(sql).to_pylist()[0]["area"] or Decimal(0)
         average = _average(end - start, counting.share)
         for row in rows:
-            left = end - max(_microseconds(row["timestamp"].astimezone(UTC)), start)
+            left = end - max(microseconds_of(row["timestamp"]), start)
             before, area = area, EXACT.add(area, EXACT.multiply(row["value"] or Decimal(0), Decimal(left)))
             yield EXACT.subtract(average(area), average(before))
 
@@ -250,12 +250,4 @@ def _after(place: Place | None) -> str:
 
 
 def _place(place: Place) -> str:
-    return f"({_instant(place[0])}, toUInt64({place[1]:d}))"
-
-
-def _instant(instant: datetime) -> str:
-    return f"fromUnixTimestamp64Micro({_microseconds(instant)}, 'UTC')"
-
-
-def _microseconds(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    return f"({quote_instant(place[0])}, toUInt64({place[1]:d}))"

@@ -1,7 +1,7 @@
 """The standing check that `usage` equals a recount of `events`, and that `events` has every sequence exactly once."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from justpaid.metering.expressions import MERGED_COLUMNS
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.rollups import Rollup, Rollups, rollup_select
 from justpaid.metering.schema import EVERYONE
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import Warehouse, quote, quote_second
 
 #: A statement costs tens of milliseconds, however little it counts.
 _AT_ONCE: Final = 50
@@ -54,14 +54,20 @@ def recount(
             )
         )
     complete = [(meter, rollup) for meter in meters if (rollup := rollups.of(meter)) and rollup.complete]
+    slices = _slices(warehouse, [meter for meter, _ in complete])
     for start in range(0, len(complete), _AT_ONCE):
-        differences += _in_rollups(warehouse, complete[start : start + _AT_ONCE], expired, effects, position)
+        differences += _in_rollups(warehouse, complete[start : start + _AT_ONCE], slices, expired, effects, position)
     return differences
 
 
-def _slices(warehouse: Warehouse, organisations: str) -> list[str]:
-    """Conditions on `customer` that part the customers into ranges with some two million events each: both sides are
-    ordered by customer, and what is counted at a time stays within memory."""
+def _organisations(meters: Iterable[MeterDefinition]) -> str:
+    return ", ".join(map(quote, sorted({meter.organisation_id for meter in meters}))) or "''"
+
+
+def _slices(warehouse: Warehouse, meters: Iterable[MeterDefinition]) -> list[str]:
+    """Conditions on `customer` that part the customers of all organisations with these meters into ranges with some two
+    million events each: both sides are ordered by customer, and what is counted at a time stays within memory."""
+    organisations = _organisations(meters)
     sql = f"""SELECT max(customer) AS last FROM (
             SELECT customer, intDiv(sum(n) OVER (ORDER BY customer), {_SLICE_EVENTS}) AS slice FROM (
                 SELECT customer, count() AS n FROM events WHERE organisation IN ({organisations}) GROUP BY customer))
@@ -75,23 +81,21 @@ def _slices(warehouse: Warehouse, organisations: str) -> list[str]:
 def _in_rollups(
     warehouse: Warehouse,
     asked: Sequence[tuple[MeterDefinition, Rollup]],
+    slices: Sequence[str],
     expired: Expired,
     effects: Effects,
     position: int,
 ) -> Iterator[Difference]:
     ids = ", ".join(quote(rollup.id) for _, rollup in asked)
-    organisations = ", ".join(
-        quote(organisation_id) for organisation_id in {meter.organisation_id for meter, _ in asked}
-    )
-    of_these = f"organisation IN ({organisations}) AND rollup IN ({ids})"
+    of_these = f"organisation IN ({_organisations(meter for meter, _ in asked)}) AND rollup IN ({ids})"
     gone = [
-        f"rollup = {quote(rollup.id)} AND bucket < fromUnixTimestamp({int(until.timestamp())})"
+        f"rollup = {quote(rollup.id)} AND bucket < {quote_second(until)}"
         for meter, rollup in asked
         if (until := expired.until(meter.organisation_id, meter.event))
     ]
     there = f"NOT ({' OR '.join(gone)})" if gone else "1"
     wrong: Counter[str] = Counter()
-    for customers in _slices(warehouse, organisations):
+    for customers in slices:
         stored = f"SELECT {_MERGED} FROM usage WHERE {of_these} AND {customers} GROUP BY {_KEY}"
         counted = f"SELECT {_MERGED} FROM ({rollup_select(asked, effects, position, customers)}) GROUP BY {_KEY}"
         wrong.update(_unlike(warehouse, stored, counted, there))

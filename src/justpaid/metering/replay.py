@@ -7,7 +7,6 @@ the warehouse holds it, so what is not found in the first is in the second.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,13 +14,13 @@ import pyarrow.compute as pc
 
 from justpaid.ingest import LiveEvent, decode_block
 from justpaid.kernel.decimals import plain
+from justpaid.kernel.instants import microseconds_of
 from justpaid.platform.journal import Block, Journal
 from justpaid.platform.warehouse import Warehouse
 
 MAX_REPLAYED: Final = 10_000
 
 _AT_ONCE: Final = 50_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = ("seq", "id", "customer", "event", "timestamp", "quantity", "properties")
 
 
@@ -109,7 +108,7 @@ def _live(row: dict[str, Any]) -> LiveEvent:
         id=row["id"],
         customer_key=row["customer"],
         event=row["event"],
-        timestamp=(row["timestamp"] - _EPOCH) // timedelta(microseconds=1),
+        timestamp=microseconds_of(row["timestamp"]),
         quantity=row["quantity"],
         properties=row["properties"].encode(),
     )

@@ -20,7 +20,7 @@ before `until`. A partition of `events` is a month of receipt, so that a removal
 move to a colder disk; an insert must lie in one partition, since only then is it atomic.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from justpaid.platform.warehouse import Warehouse
@@ -30,7 +30,7 @@ BUCKET_S: Final = 300
 BUCKET_OF_EVENT: Final = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
 
 #: Time zones are whole quarter hours apart, so hours, days and months of each are whole quarters.
-QUARTER_S: Final = 900
+QUARTER: Final = timedelta(minutes=15)
 QUARTER_OF_EVENT: Final = "toStartOfFifteenMinutes(toDateTime(timestamp, 'UTC'))"
 #: The customer of everyone's rows in `usage`; no event has it.
 EVERYONE: Final = "''"

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from datetime import datetime
+from typing import Literal
 
+from justpaid.kernel.instants import microseconds_of
 from justpaid.metering.effects import NEVER, Effect
-
-_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def _replacing(facts: Facts, effects: Sequence[Effect]) -> list[Effect]:
     """Those that leave it out between their close and their revert, in the order of their closes."""
     own = _own(facts, effects)
     since = max(facts.sequence, own.closed if own else 0)
-    at = (facts.timestamp - _EPOCH) // timedelta(microseconds=1)
+    at = microseconds_of(facts.timestamp)
     return [
         effect
         for effect in effects

@@ -17,15 +17,14 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from justpaid.kernel.instants import EPOCH
 from justpaid.kernel.period import Period
 from justpaid.metering.records import Records
-from justpaid.platform.warehouse import Warehouse
+from justpaid.metering.schema import QUARTER
+from justpaid.platform.warehouse import Warehouse, quote_instant
 
-#: Time zones are whole quarter hours apart, so days and months of each are whole quarters.
-QUARTER: Final = timedelta(minutes=15)
 _MINUTES_KEPT: Final = 120
 _FORGOTTEN_AFTER_S: Final = 900.0
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -52,7 +51,7 @@ class Counts:
     def received(self, minute: datetime) -> int:
         """How many events were received in the minute that begins then."""
         with self._lock:
-            return self._minutes[(minute - _EPOCH) // _MINUTE]
+            return self._minutes[(minute - EPOCH) // _MINUTE]
 
     def customer_keys_since(self, instant: datetime) -> list[str]:
         """The keys of events with a timestamp from then on, on the quarter hour."""
@@ -129,11 +128,7 @@ class Traffic:
 
     def _past(self, organisation_id: str, position: int) -> tuple[Counter[int], Counter[int], dict[str, int]]:
         recent = self._now() - timedelta(minutes=_MINUTES_KEPT)
-        parameters = {
-            "organisation": organisation_id,
-            "position": position,
-            "recent": (recent - _EPOCH) // _MICROSECOND,
-        }
+        parameters = {"organisation": organisation_id, "position": position}
 
         def found(place: str, value: str, table: str = "events", condition: str = "") -> list[dict[str, Any]]:
             rows: list[dict[str, Any]] = self._warehouse.query(
@@ -147,7 +142,7 @@ class Traffic:
         def counted(place: str, table: str = "events", condition: str = "") -> Counter[int]:
             return Counter({row["place"]: row["value"] for row in found(place, "count()", table, condition)})
 
-        received = "AND received_at >= fromUnixTimestamp64Micro({recent:Int64}, 'UTC')"
+        received = f"AND received_at >= {quote_instant(recent)}"
         quarters = counted("intDiv(toUnixTimestamp(timestamp), 900)")
         quarters.subtract(counted("intDiv(toUnixTimestamp(bucket), 900)", "voids"))
         minutes = counted("intDiv(toUnixTimestamp(received_at), 60)", condition=received)
@@ -197,4 +192,4 @@ def _tally(places: pa.ChunkedArray) -> Counter[int]:
 
 
 def _quarter(instant: datetime) -> int:
-    return (instant - _EPOCH) // QUARTER
+    return (instant - EPOCH) // QUARTER

@@ -6,10 +6,11 @@ which agreement) comes as an argument, so that attribution stays a matter of the
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from justpaid.kernel.instants import microseconds_of
 from justpaid.kernel.period import Period
 from justpaid.metering.effects import NEVER, Effects, counted_at, counting
 from justpaid.metering.meter import MeterDefinition
@@ -19,7 +20,6 @@ from justpaid.platform.warehouse import Warehouse
 MAX_GROUPS: Final = 50
 SAMPLE: Final = 5
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER_ENDS: Final = 2**62
 
 
@@ -135,7 +135,7 @@ class UnbilledReader:
     ) -> list[Gap]:
         """Metered events of the keys `owned` by a customer, at a time that no agreement covers, or taken only by meters
         that no agreement charges for."""
-        spans = [(a.customer_key, _us(a.start), _us(a.end), list(a.meters)) for a in agreements]
+        spans = [(a.customer_key, microseconds_of(a.start), _end_of(a), list(a.meters)) for a in agreements]
         # A key without an agreement takes part, with a span that covers nothing.
         spans += [(key, 0, 0, []) for key in owned]
         if not (meters and spans):
@@ -181,8 +181,8 @@ class UnbilledReader:
             ARRAY JOIN arrayEnumerate(missed) AS n"""
         parameters = {
             "keys": [one.customer_key for one in counted],
-            "starts": [_us(one.start) for one in counted],
-            "ends": [_us(one.end) for one in counted],
+            "starts": [microseconds_of(one.start) for one in counted],
+            "ends": [microseconds_of(one.end) for one in counted],
             "meters": [one.meter for one in counted],
             "cutoffs": [one.cutoff for one in counted],
             "invoices": [one.invoice_id for one in counted],
@@ -228,8 +228,8 @@ def _within(organisation_id: str, period: Period) -> dict[str, Any]:
     return {"organisation": organisation_id, "start": period.start, "end": period.end}
 
 
-def _us(instant: datetime | None) -> int:
-    return _NEVER_ENDS if instant is None else (instant - _EPOCH) // timedelta(microseconds=1)
+def _end_of(agreement: Agreement) -> int:
+    return _NEVER_ENDS if agreement.end is None else microseconds_of(agreement.end)
 
 
 def _gap(reason: Reason, rows: Sequence[Mapping[str, Any]]) -> Gap:

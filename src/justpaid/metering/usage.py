@@ -11,12 +11,13 @@ they go, and where a row goes further than the newest events were left out for, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from justpaid.kernel.decimals import EXACT, PLACES
 from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.instants import EPOCH, ceil_to, floor_to, seconds_of
 from justpaid.kernel.period import Period
 from justpaid.metering.bands import IN_ORDER, band_of, ordered
 from justpaid.metering.effects import Effects, counting, counting_in_usage, edges
@@ -39,7 +40,7 @@ from justpaid.metering.rollups import Rollups
 from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S, EVERYONE
 from justpaid.metering.tail import Tail
 from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
-from justpaid.platform.warehouse import GIVEN, Warehouse, quote
+from justpaid.platform.warehouse import GIVEN, Warehouse, quote, quote_instant, quote_second
 from justpaid.pricing import Band
 
 _BUCKET: Final = timedelta(seconds=BUCKET_S)
@@ -47,7 +48,6 @@ _BUCKET: Final = timedelta(seconds=BUCKET_S)
 BAND: Final = ""
 #: SQL: where a row's window starts.
 _WINDOW: Final = "roundDown(at, {boundaries:Array(UInt32)})"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class UsageReader:
     def _levels_before(self, question: Question, rolled: int, tail: Tail) -> list[Row]:
         """What weighted_sum starts the first window with: all changes that ever came before it."""
         start = question.windows[0].start
-        if start <= _EPOCH:
+        if start <= EPOCH:
             return []
-        return self._rows(replace(question, windows=[Period(_EPOCH, start)]), rolled, tail)
+        return self._rows(replace(question, windows=[Period(EPOCH, start)]), rolled, tail)
 
     def _rows(self, question: Question, rolled: int, tail: Tail) -> list[Row]:
         meter = question.meter
-        windows = {_epoch_s(window.start): window for window in question.windows}
+        windows = {seconds_of(window.start): window for window in question.windows}
         names = (*question.group_by, BAND) if question.bands else question.group_by
         groups = _groups(len(names))
         by_band = groups[-1:] if question.bands else []
@@ -174,12 +174,11 @@ class UsageReader:
         if corrected:
             rolled_up += untouched(meter, whole, customers, stored, "bucket")
             newest += untouched(meter, whole, customers, stored, BUCKET_OF_EVENT)
-            reads.append(in_events(whole, touched(meter, whole, customers, stored) + _apart_from(cut)))
-        if cut:
-            rolled_up += f" AND bucket NOT IN ({_starts(cut)})"
+            reads.append(in_events(whole, touched(meter, whole, customers, stored) + _apart_from(cut, BUCKET_OF_EVENT)))
+        rolled_up += _apart_from(cut, "bucket")
         parts.append(_from_usage(question, rollup.id, whole, rolled_up))
         if rolled < stored:
-            reads.append(in_events(whole, newest + _apart_from(cut)))
+            reads.append(in_events(whole, newest + _apart_from(cut, BUCKET_OF_EVENT)))
         if reads:
             parts.append(_from_events(question, reads))
         return " UNION ALL ".join(parts)
@@ -226,7 +225,7 @@ def _from_usage(question: Question, rollup_id: str, span: Period, condition: str
     return f"""SELECT customer, toUnixTimestamp(bucket) AS at, {_grouped(question)}{usage_columns(question.meter)}, upto
         FROM usage
         WHERE organisation = {quote(question.meter.organisation_id)} AND rollup = {quote(rollup_id)}
-          AND bucket >= fromUnixTimestamp({_epoch_s(span.start)}) AND bucket < fromUnixTimestamp({_epoch_s(span.end)})
+          AND bucket >= {quote_second(span.start)} AND bucket < {quote_second(span.end)}
           {_customer_condition(question)} {condition}"""
 
 
@@ -239,7 +238,7 @@ def _from_events(question: Question, reads: Sequence[_Read]) -> str:
             FROM (SELECT customer, timestamp, seq, id, quantity, {parsed} properties
                   FROM {read.table}
                   WHERE {named_as(meter)} {_customer_condition(question)} {read.condition}
-                    AND timestamp >= {_instant(read.span.start)} AND timestamp < {_instant(read.span.end)})
+                    AND timestamp >= {quote_instant(read.span.start)} AND timestamp < {quote_instant(read.span.end)})
             WHERE {matches(meter, text)}"""
         for read in reads
     )
@@ -268,13 +267,9 @@ def _owner(question: Question) -> str:
     return "transform(customer, {keys:Array(String)}, {owners:Array(String)}, '')" if question.customers else "''"
 
 
-def _apart_from(buckets: Sequence[datetime]) -> str:
-    """A condition on rows of `events`."""
-    return f" AND {BUCKET_OF_EVENT} NOT IN ({_starts(buckets)})" if buckets else ""
-
-
-def _starts(buckets: Sequence[datetime]) -> str:
-    return ", ".join(f"fromUnixTimestamp({_epoch_s(bucket)})" for bucket in buckets)
+def _apart_from(buckets: Sequence[datetime], bucket: str) -> str:
+    """A condition on rows whose five minutes are `bucket`."""
+    return f" AND {bucket} NOT IN ({', '.join(map(quote_second, buckets))})" if buckets else ""
 
 
 def _customer_condition(question: Question) -> str:
@@ -283,18 +278,8 @@ def _customer_condition(question: Question) -> str:
 
 def _whole_buckets(span: Period) -> Period | None:
     """The part of `span` that consists of whole buckets, if there is one."""
-    start = _EPOCH + -(-(span.start - _EPOCH) // _BUCKET) * _BUCKET
-    end = _EPOCH + (span.end - _EPOCH) // _BUCKET * _BUCKET
+    start, end = ceil_to(span.start, _BUCKET), floor_to(span.end, _BUCKET)
     return Period(start, end) if start < end else None
-
-
-def _epoch_s(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(seconds=1)
-
-
-def _instant(instant: datetime) -> str:
-    microseconds = (instant - _EPOCH) // timedelta(microseconds=1)
-    return f"fromUnixTimestamp64Micro({microseconds}, 'UTC')"
 
 
 def _value(aggregation: Aggregation, row: Mapping[str, Any]) -> Decimal:

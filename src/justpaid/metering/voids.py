@@ -5,17 +5,18 @@ buckets of `usage` in which a customer has a withdrawn event, and counts these f
 a correction costs only what it touches, and only who asks about it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pyarrow as pa
 
+from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S
-from justpaid.platform.warehouse import Warehouse, quote
+from justpaid.platform.warehouse import Warehouse, quote, quote_second
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BUCKET: Final = timedelta(seconds=BUCKET_S)
 
 
 class Voids:
@@ -80,7 +81,6 @@ def _touched_buckets(meter: MeterDefinition, span: Period, customers: str, upto:
 
 
 def _voids_of(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:
-    start, end = ((instant - _EPOCH) // timedelta(seconds=1) for instant in (span.start, span.end))
-    start -= start % BUCKET_S  # a boundary may cut a bucket
+    start = floor_to(span.start, _BUCKET)  # a boundary may cut a bucket
     return f"""organisation = {quote(meter.organisation_id)} AND event = {quote(meter.event)} {customers}
-        AND bucket >= fromUnixTimestamp({start}) AND bucket <= fromUnixTimestamp({end}) AND seq < {upto}"""
+        AND bucket >= {quote_second(start)} AND bucket <= {quote_second(span.end)} AND seq < {upto}"""

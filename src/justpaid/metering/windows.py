@@ -1,15 +1,17 @@
 """How a span of usage is cut into windows: 5 minutes, hours, days or months, in an IANA time zone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from justpaid.kernel.errors import InvalidRequest
+from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period, timezone
 from justpaid.kernel.schedule import Schedule
 
 Window = Literal["none", "5m", "hour", "day", "month"]
 
 MAX_WINDOWS: Final = 10_000
+_FIVE_MINUTES: Final = timedelta(minutes=5)
 
 
 def cut(period: Period, window: Window, zone: str) -> list[Period]:
@@ -33,22 +35,16 @@ def cut(period: Period, window: Window, zone: str) -> list[Period]:
 def _next_boundary(instant: datetime, window: Window, zone: str) -> datetime:
     """The first boundary after `instant`."""
     if window == "5m":
-        return _floor_to_five_minutes(instant) + timedelta(minutes=5)
+        return floor_to(instant, _FIVE_MINUTES) + _FIVE_MINUTES
     if window == "hour":
         return _next_full_hour(instant, zone)
     return _calendar(instant, window, zone).boundary_after(instant)
 
 
-def _floor_to_five_minutes(instant: datetime) -> datetime:
-    instant = instant.astimezone(UTC)
-    return instant.replace(minute=instant.minute - instant.minute % 5, second=0, microsecond=0)
-
-
 def _next_full_hour(instant: datetime, zone: str) -> datetime:
     """Zones are offset by whole quarter hours, so the local full hour is at most four quarters away."""
     step = timedelta(minutes=15)
-    candidate = instant.astimezone(UTC)
-    candidate = candidate.replace(minute=candidate.minute - candidate.minute % 15, second=0, microsecond=0) + step
+    candidate = floor_to(instant, step) + step
     local_zone = timezone(zone)
     while candidate.astimezone(local_zone).minute != 0:
         candidate += step

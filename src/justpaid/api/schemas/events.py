@@ -1,17 +1,16 @@
 """Events on the wire. Encoded by msgspec, which lets the stored JSON of `properties` through as it is: a detour over
 floats would change its numbers."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from justpaid.ingest import LiveEvent, Receipt
 from justpaid.kernel.decimals import plain
+from justpaid.kernel.instants import instant_of
 from justpaid.metering import Aggregation, Change, Measure, StoredEvent
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Quantity = Annotated[str, Meta(pattern=r"^-?\d+(\.\d+)?$", description="An exact decimal.", examples=["1"])]
 Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
@@ -35,7 +34,7 @@ class LiveEventOut(msgspec.Struct, frozen=True, kw_only=True):
             id=event.id,
             customer_id=event.customer_key,
             event=event.event,
-            timestamp=_EPOCH + timedelta(microseconds=event.timestamp),
+            timestamp=instant_of(event.timestamp),
             quantity=event.quantity,
             properties=Raw(event.properties),
             sequence=event.sequence,

@@ -1,6 +1,5 @@
 """What the dashboard's live view is sent."""
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -9,8 +8,8 @@ import msgspec
 from justpaid.api.values import write_instant
 from justpaid.ingest import LiveEvent
 from justpaid.kernel.decimals import parse_decimal, plain
+from justpaid.kernel.instants import instant_of
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TOTALS: Final = ("tokens", "total_tokens")
 _PARTS: Final = ("input_tokens", "output_tokens", "prompt_tokens", "completion_tokens")
 _TEXT: Final = 100
@@ -39,7 +38,7 @@ class LiveSampleOut(msgspec.Struct, frozen=True):
         model = properties.get("model")
         return cls(
             id=event.id,
-            at=write_instant(_EPOCH + timedelta(microseconds=event.timestamp)),
+            at=write_instant(instant_of(event.timestamp)),
             customer=event.customer_key,
             customer_name=customer_name,
             event=event.event,

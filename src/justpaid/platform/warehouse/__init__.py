@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from justpaid.platform.warehouse.chdb import GIVEN, ChdbWarehouse
 from justpaid.platform.warehouse.disks import COLD
-from justpaid.platform.warehouse.literals import quote
+from justpaid.platform.warehouse.literals import quote, quote_instant, quote_second
 
-__all__ = ["COLD", "GIVEN", "Warehouse", "open_warehouse", "quote"]
+__all__ = ["COLD", "GIVEN", "Warehouse", "open_warehouse", "quote", "quote_instant", "quote_second"]
 
 
 class Warehouse(Protocol):

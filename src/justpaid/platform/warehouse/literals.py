@@ -6,11 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from justpaid.kernel.decimals import plain
+from justpaid.kernel.instants import microseconds_of, seconds_of
 
 
 def quote(text: str) -> str:
     """A string literal for SQL that is generated; whatever the text holds, it stays text."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_second(instant: datetime) -> str:
+    """A literal for a column in whole seconds (DateTime): the second that the instant lies in."""
+    return f"fromUnixTimestamp({seconds_of(instant)})"
+
+
+def quote_instant(instant: datetime) -> str:
+    """A literal for a column in microseconds (DateTime64(6, 'UTC'))."""
+    return f"fromUnixTimestamp64Micro({microseconds_of(instant)}, 'UTC')"
 
 
 def parameter(value: Any) -> str:
