@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from benchmarks.servers import BASELINE, JUSTPAID, Kind, Server
 from benchmarks.workload import METERS
-from justpaid.platform.warehouse import open_warehouse
+from justpaid.kernel.errors import EngineUnavailable
+from justpaid.platform.warehouse import Warehouse, open_warehouse
 
+_OR_SAY_SO: Final = "SETTINGS optimize_throw_if_noop = 1, optimize_skip_merged_partitions = 1"
 _ROOT: Final = Path(__file__).parent.parent
 _COMMANDS: Final = {JUSTPAID.name: "benchmarks.preload_justpaid", BASELINE.name: "benchmarks.baseline.preload"}
 
@@ -47,5 +49,17 @@ def preload(kind: Kind, data: Path, count: int, *, span_s: int) -> dict[str, Any
 def _merge_all(data: Path) -> None:
     warehouse = open_warehouse(str(data / "warehouse"))
     for table in ("events", "usage"):
-        warehouse.execute(f"OPTIMIZE TABLE {table} FINAL")
+        while not _merged(warehouse, table):
+            time.sleep(1)
     warehouse.close()
+
+
+def _merged(warehouse: Warehouse, table: str) -> bool:
+    """False where merges that the engine has begun by itself were in the way."""
+    try:
+        warehouse.execute(f"OPTIMIZE TABLE {table} FINAL {_OR_SAY_SO}")
+    except EngineUnavailable as error:
+        if "CANNOT_ASSIGN_OPTIMIZE" in error.detail:
+            return False
+        raise
+    return True
