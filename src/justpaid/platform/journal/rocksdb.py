@@ -267,7 +267,8 @@ def _key_options() -> Options:
 
     Any two tables overlap in their keys. Compacted by levels, a key was written again ten times and more, 5 us of CPU
     and growing with what is stored; universal compaction joins tables of like size, so a key is written again three
-    times at a hundred million. It leaves more tables to look into, hence 12 bits of filter a key.
+    times at a hundred million. It leaves more tables to look into, hence 12 bits of filter a key. Old ones are six by
+    then: with six allowed in all, the newest two were joined again and again, for 6 us a key in place of 0.5.
 
     Keys and digests can't be compressed, but what RocksDB adds to each can: ZSTD takes 40 bytes a key to 32. Only at
     the bottom level, where nearly all keys lie and each comes once in a while.
@@ -280,8 +281,12 @@ def _key_options() -> Options:
     options.set_block_based_table_factory(table)
     options.set_write_buffer_size(16 << 20)
     options.set_compaction_style(DBCompactionStyle.universal())
-    options.set_universal_compaction_options(UniversalCompactOptions())
-    options.set_level_zero_file_num_compaction_trigger(6)
+    by_size = UniversalCompactOptions()
+    by_size.min_merge_width = 4
+    options.set_universal_compaction_options(by_size)
+    options.set_level_zero_file_num_compaction_trigger(12)
+    options.set_level_zero_slowdown_writes_trigger(36)
+    options.set_level_zero_stop_writes_trigger(60)
     options.set_memtable_whole_key_filtering(True)
     options.set_memtable_prefix_bloom_ratio(0.2)
     options.set_compression_type(DBCompressionType.none())
