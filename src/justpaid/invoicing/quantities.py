@@ -3,21 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from justpaid.invoicing.compose import Metered
 from justpaid.kernel.decimals import EXACT
 from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
-from justpaid.metering import BUCKET_S, Aggregation, MeterDefinition, Metering, Quantity, Question
+from justpaid.metering import BUCKET, Aggregation, MeterDefinition, Metering, Quantity, Question
 from justpaid.pricing import Band, grouped_by, quantity_of
 from justpaid.pricing import Usage as Part
 
 #: Aggregations whose groups sum to the whole, so that a breakdown by dimension makes sense on an invoice.
 ADDITIVE = frozenset({Aggregation.COUNT, Aggregation.SUM})
 MAX_GROUPS = 200
-_BUCKET = timedelta(seconds=BUCKET_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _together(by_period: Mapping[Period, Mapping[str, str]]) -> Iterator[list[Pe
     for period in sorted(by_period):
         if windows and not (
             windows[-1].end == period.start
-            and period.start == floor_to(period.start, _BUCKET)
+            and period.start == floor_to(period.start, BUCKET)
             and by_period[windows[-1]] == by_period[period]
         ):
             yield windows

@@ -18,7 +18,7 @@ from justpaid.metering.metering import Metering
 from justpaid.metering.quantity import Quantity
 from justpaid.metering.recount import Difference
 from justpaid.metering.replay import MAX_REPLAYED, Replay, Wanted
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET
 from justpaid.metering.standing import LeftOut
 from justpaid.metering.storage import TableSize, move_cold, table_sizes
 from justpaid.metering.tables import Meter
@@ -29,7 +29,7 @@ from justpaid.metering.watch import Look, UsageWatch
 from justpaid.metering.windows import Window, cut
 
 __all__ = [
-    "BUCKET_S",
+    "BUCKET",
     "MAX_REPLAYED",
     "Aggregation",
     "Agreement",

@@ -19,12 +19,11 @@ import pyarrow as pa
 from justpaid.ingest import Backfill, Stage
 from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET
 from justpaid.platform.warehouse import Warehouse, quote, quote_instant, quote_second
 
 #: A sequence after all others.
 NEVER: Final = 2**63 - 1
-_BUCKET: Final = timedelta(seconds=BUCKET_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def layer(effects: Iterable[Effect], event: str) -> str:
     return f"toUInt64(greatest(0, {', '.join(closes)}))" if closes else "toUInt64(0)"
 
 
-def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period, size: timedelta = _BUCKET) -> list[datetime]:
+def edges(effects: Iterable[Effect], upto: int, event: str, whole: Period, size: timedelta = BUCKET) -> list[datetime]:
     """The buckets of `whole`, of that size, that are replaced in part, and so have to be counted otherwise; by their
     starts."""
     replacing = (effect for effect in effects if effect.holds(upto) and effect.replaces(event))
@@ -126,7 +125,7 @@ def scope(backfill: Backfill, at: str = "timestamp", *, named: bool = True) -> s
     return " AND ".join(conditions)
 
 
-def _cut(effect: Effect, size: timedelta = _BUCKET) -> list[datetime]:
+def _cut(effect: Effect, size: timedelta = BUCKET) -> list[datetime]:
     """The starts of the buckets, at most two, that its range has a part of."""
     bounds = effect.backfill.start, effect.backfill.end
     return [start for bound in bounds if (start := floor_to(bound, size)) < bound]

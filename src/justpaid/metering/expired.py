@@ -13,8 +13,7 @@ repeated until nothing is left that it names, and checks count as if it were don
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 import structlog
 
@@ -24,14 +23,13 @@ from justpaid.kernel.instants import EPOCH, floor_to
 from justpaid.metering.effects import Effects
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.rollups import Rollup
-from justpaid.metering.schema import BUCKET_S
+from justpaid.metering.schema import BUCKET
 from justpaid.metering.usage import Question
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.warehouse import Warehouse, quote, quote_instant
 
 log = structlog.get_logger(__name__)
 
-_BUCKET: Final = timedelta(seconds=BUCKET_S)
 _Name = tuple[str, str]
 """Organisation id and event name."""
 
@@ -71,7 +69,7 @@ class Expired:
             return
         from_events = question.cutoff is not None or rollup is None or not rollup.complete
         unknown = rollup is not None and rollup.since is not None and start < rollup.since
-        cut = floor_to(start, _BUCKET) < start or floor_to(end, _BUCKET) < min(end, until)
+        cut = floor_to(start, BUCKET) < start or floor_to(end, BUCKET) < min(end, until)
         if from_events or unknown or cut:
             raise EventsExpired.before(until)
 

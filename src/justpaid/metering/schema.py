@@ -26,6 +26,7 @@ from typing import Final
 from justpaid.platform.warehouse import Warehouse
 
 BUCKET_S: Final = 300
+BUCKET: Final = timedelta(seconds=BUCKET_S)
 #: Of a row of `events`, the bucket that it is rolled up into.
 BUCKET_OF_EVENT: Final = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
 

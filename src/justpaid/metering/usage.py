@@ -11,7 +11,7 @@ they go, and where a row goes further than the newest events were left out for, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -37,13 +37,12 @@ from justpaid.metering.levels import average_levels
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.quantity import Quantity, Row
 from justpaid.metering.rollups import Rollups
-from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S, EVERYONE
+from justpaid.metering.schema import BUCKET, BUCKET_OF_EVENT, EVERYONE
 from justpaid.metering.tail import Tail
 from justpaid.metering.voids import Voids, not_withdrawn, touched, untouched
 from justpaid.platform.warehouse import GIVEN, Warehouse, quote, quote_instant, quote_second
 from justpaid.pricing import Band
 
-_BUCKET: Final = timedelta(seconds=BUCKET_S)
 #: The name by which a group tells its band; no property has it.
 BAND: Final = ""
 #: SQL: where a row's window starts.
@@ -161,7 +160,7 @@ class UsageReader:
         singly = [
             Period(span.start, whole.start),
             Period(whole.end, span.end),
-            *(Period(at, at + _BUCKET) for at in cut),
+            *(Period(at, at + BUCKET) for at in cut),
         ]
         reads = [*(in_events(part) for part in singly if part.duration), *given]
         rolled_up, newest = counting_in_usage(effects, stored, meter.event), f" AND seq >= {rolled} "
@@ -278,7 +277,7 @@ def _customer_condition(question: Question) -> str:
 
 def _whole_buckets(span: Period) -> Period | None:
     """The part of `span` that consists of whole buckets, if there is one."""
-    start, end = ceil_to(span.start, _BUCKET), floor_to(span.end, _BUCKET)
+    start, end = ceil_to(span.start, BUCKET), floor_to(span.end, BUCKET)
     return Period(start, end) if start < end else None
 
 
