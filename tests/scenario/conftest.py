@@ -62,8 +62,7 @@ def engines(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
         backfills = Backfills(journal, clock, Limits(), meters.backfills.replaced_among)
         engines = Engines(database, warehouse, meters, ingest, clock, Corrections(journal, clock), backfills)
         yield engines
-        with meters.snapshot() as position:
-            assert meters.recount(engines.meters(), position) == []
+        assert meters.recount(engines.meters()) == []
         ingest.stop()
         meters.stop()
         journal.close()
@@ -255,8 +254,7 @@ class Books:
             for invoice in invoicing.list_invoices(session, limit=1000):
                 proof = invoicing.verify(session, self.engines.metering, invoice)
                 assert proof.ok, proof
-        with self.engines.metering.snapshot() as position:
-            assert self.engines.metering.recount(self.meters(), position) == []
+        assert self.engines.metering.recount(self.meters()) == []
 
     def meters(self) -> list[metering.MeterDefinition]:
         """Those whose usage is recounted: its own. Those of all stories are when their module ends."""

@@ -11,8 +11,8 @@ from justpaid.ingest import Backfill
 from justpaid.kernel.period import Period
 from justpaid.metering import MeterDefinition, cut
 from justpaid.metering.windows import Window
-from justpaid.platform.warehouse import Warehouse, quote
-from tests.support.metering_node import NOW, Node, event, fresh_node
+from justpaid.platform.warehouse import Warehouse
+from tests.support.metering_node import Node, event, fresh_node
 
 DAY = Period(datetime(2026, 3, 14, tzinfo=UTC), datetime(2026, 3, 15, tzinfo=UTC))
 CUSTOMERS = ("acme", "beta", "gamma")
@@ -114,36 +114,3 @@ def test_what_a_backfill_replaces_counts_for_everyone_as_for_each(
     send(node, range(205, 206))
     assert total(node, meter, "hour") == each_customers(node, meter, "hour")
     node.check()
-
-
-def test_a_recount_sees_that_everyones_rows_are_wrong(node: Node) -> None:
-    meter = node.meter("n", "count")
-    send(node, range(20))
-    node.check()
-    node.warehouse.execute(
-        "INSERT INTO usage (organisation, rollup, customer, dimensions, bucket, events) VALUES "
-        f"('org_a', '{meter.id}.1', '', '[]', fromUnixTimestamp({int(NOW.timestamp())}), 1)"
-    )
-    with node.metering.snapshot() as position:
-        (difference,) = node.metering.recount(node.meters, position)
-    assert (difference.subject, difference.count) == (
-        "meter n: quarter hours of everyone that differ from the customers'",
-        1,
-    )
-
-
-def test_a_recount_goes_through_all_customers_in_slices(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("justpaid.metering.recount._SLICE_EVENTS", 50)
-    meter = node.meter("n", "count")
-    node.send([event(n, NOW, f"cus'{n % 40:02}") for n in range(400)])
-    node.check()
-    wrong = ("cus'00", "cus'21", "cus'39", "zz")
-    values = ", ".join(
-        f"('org_a', '{meter.id}.1', {quote(key)}, '[]', fromUnixTimestamp({int(NOW.timestamp())}), 1)" for key in wrong
-    )
-    node.warehouse.execute(
-        f"INSERT INTO usage (organisation, rollup, customer, dimensions, bucket, events) VALUES {values}"
-    )
-    with node.metering.snapshot() as position:
-        differences = {one.subject: one.count for one in node.metering.recount(node.meters, position)}
-    assert differences["meter n: buckets that differ from a recount"] == 2 * len(wrong) - 1  # nobody sent as zz

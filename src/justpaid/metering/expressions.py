@@ -6,7 +6,7 @@ boolean or an object; a missing or null property has the empty text.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from typing import Final
+from typing import Final, NamedTuple
 
 from justpaid.metering.meter import NUMERIC, Aggregation, Filter, MeterDefinition, Operator
 from justpaid.platform.warehouse import quote
@@ -148,7 +148,7 @@ def rollup_columns(meters: Iterable[MeterDefinition]) -> str:
     is a constant, for a column that is aggregated costs every row, also where it is empty.
     """
     needed = {meter.aggregation for meter in meters}
-    chosen = (f"{taken if needed & kinds else nothing} AS {name}" for name, kinds, taken, nothing, _ in _CHOSEN)
+    chosen = (f"{column.taken if needed & column.kinds else column.nothing} AS {column.name}" for column in _CHOSEN)
     return ", ".join(("count() AS events", *chosen))
 
 
@@ -167,38 +167,62 @@ _VALUE: Final = "toDecimal256(ifNull(value, toDecimal128(0, 12)), 12)"
 _SUMMED: Final = (Aggregation.SUM, Aggregation.AVERAGE, Aggregation.WEIGHTED_SUM)
 _NO_NUMBER: Final = "CAST(NULL, 'Nullable(Decimal(38, 12))')"
 
-#: Columns that some aggregations need: name, aggregations, what is kept for them, what for all others; and how rows of
-#: `usage` are merged.
+
+class _Column(NamedTuple):
+    """A column of `usage` that some aggregations need.
+
+    `taken` is what is kept for them, `nothing` what for all others. `merged` makes one row's of several rows', `read`
+    what a meter's value is made of. `added`, for a column that adds up: what one event adds.
+    """
+
+    name: str
+    kinds: Set[Aggregation]
+    taken: str
+    nothing: str
+    merged: str
+    read: str
+    added: str = ""
+
+
+def _sum_of(name: str, value: str, *kinds: Aggregation) -> _Column:
+    of_kind, nothing, merged = _of_kind(*kinds), "toDecimal256(0, 12)", f"sum({name})"
+    taken, added = f"sumIf({value}, {of_kind})", f"if({of_kind}, {value}, {nothing})"
+    return _Column(name, frozenset(kinds), taken, nothing, merged, merged, added)
+
+
+def _extreme(name: str, function: str, kind: Aggregation) -> _Column:
+    merged = f"{function}({name})"
+    return _Column(name, frozenset({kind}), f"{function}If(value, {_of_kind(kind)})", _NO_NUMBER, merged, merged)
+
+
 _CHOSEN: Final = (
-    ("samples", frozenset(Aggregation), "count(value)", "toUInt64(0)", "sum(samples)"),
-    ("total", frozenset(_SUMMED), f"sumIf({_VALUE}, {_of_kind(*_SUMMED)})", "toDecimal256(0, 12)", "sum(total)"),
-    (
-        "moment",
-        frozenset({Aggregation.WEIGHTED_SUM}),
-        f"sumIf({_VALUE} * toUnixTimestamp64Micro(timestamp), {_of_kind(Aggregation.WEIGHTED_SUM)})",
-        "toDecimal256(0, 12)",
-        "sum(moment)",
+    _Column(
+        "samples",
+        frozenset(Aggregation),
+        "count(value)",
+        "toUInt64(0)",
+        "sum(samples)",
+        "sum(samples)",
+        "isNotNull(value)",
     ),
-    ("least", frozenset({Aggregation.MIN}), f"minIf(value, {_of_kind(Aggregation.MIN)})", _NO_NUMBER, "min(least)"),
-    (
-        "greatest",
-        frozenset({Aggregation.MAX}),
-        f"maxIf(value, {_of_kind(Aggregation.MAX)})",
-        _NO_NUMBER,
-        "max(greatest)",
-    ),
-    (
+    _sum_of("total", _VALUE, *_SUMMED),
+    _sum_of("moment", f"{_VALUE} * toUnixTimestamp64Micro(timestamp)", Aggregation.WEIGHTED_SUM),
+    _extreme("least", "min", Aggregation.MIN),
+    _extreme("greatest", "max", Aggregation.MAX),
+    _Column(
         "latest",
         frozenset({Aggregation.LATEST}),
         f"maxIf((timestamp, seq, assumeNotNull(value)), {_of_kind(Aggregation.LATEST)} AND isNotNull(value))",
         "(toDateTime64(0, 6, 'UTC'), toUInt64(0), toDecimal128(0, 12))",
+        "max(latest)",
         "max(latest).3",
     ),
-    (
+    _Column(
         "distinct",
         frozenset({Aggregation.UNIQUE}),
         "groupUniqArrayIf(reinterpretAsUInt128(sipHash128(text)), text != '')",
         "CAST([], 'Array(UInt128)')",
+        "groupUniqArrayArray(distinct)",
         "uniqExactArray(distinct)",
     ),
 )
@@ -208,35 +232,56 @@ _CHOSEN: Final = (
 _SAMPLED: Final = frozenset({Aggregation.AVERAGE, Aggregation.LATEST})
 
 
-def _readers(name: str, kinds: Set[Aggregation]) -> Set[Aggregation]:
-    return _SAMPLED if name == "samples" else kinds
-
-
 def merged_columns(meter: MeterDefinition) -> str:
     """The aggregates over rows of `usage`, or of a select of the same shape, that the meter's value is made of."""
-    return ", ".join(("sum(events) AS events", *(f"{merged} AS {name}" for name, _, merged in _read_by(meter))))
+    return ", ".join(("sum(events) AS events", *(f"{column.read} AS {column.name}" for column in _read_by(meter))))
 
 
 def usage_columns(meter: MeterDefinition) -> str:
     """The columns of `usage` that these are over."""
-    return ", ".join(("events", *(name for name, _, _ in _read_by(meter))))
+    return ", ".join(("events", *(column.name for column in _read_by(meter))))
 
 
 def taken_columns(meter: MeterDefinition) -> str:
     """The same from what is taken by the meter."""
-    return ", ".join(("count() AS events", *(f"{taken} AS {name}" for name, taken, _ in _read_by(meter))))
+    return ", ".join(("count() AS events", *(f"{column.taken} AS {column.name}" for column in _read_by(meter))))
 
 
-def _read_by(meter: MeterDefinition) -> Iterator[tuple[str, str, str]]:
-    for name, kinds, taken, _, merged in _CHOSEN:
-        if meter.aggregation in _readers(name, kinds):
-            yield name, taken, merged
+def _read_by(meter: MeterDefinition) -> Iterator[_Column]:
+    for column in _CHOSEN:
+        if meter.aggregation in (_SAMPLED if column.name == "samples" else column.kinds):
+            yield column
 
 
-#: The aggregates over rows of `usage` with all that any meter may need.
-MERGED_COLUMNS: Final = ", ".join(
-    ("sum(events) AS events", *(f"{merged} AS {name}" for name, _, _, _, merged in _CHOSEN))
-)
+def _kept_for(meters: Iterable[MeterDefinition]) -> list[_Column]:
+    needed = {meter.aggregation for meter in meters}
+    return [column for column in _CHOSEN if needed & column.kinds]
+
+
+def kept_columns(meters: Iterable[MeterDefinition]) -> list[str]:
+    """The columns of `usage` that hold something for these meters."""
+    return ["events", *(column.name for column in _kept_for(meters))]
+
+
+def merged_rows(meters: Iterable[MeterDefinition]) -> str:
+    """Aggregates over rows of `usage` with one key that make one row of them, of the columns that are kept."""
+    return ", ".join(("sum(events) AS events", *(f"{column.merged} AS {column.name}" for column in _kept_for(meters))))
+
+
+def adds_up(meter: MeterDefinition) -> bool:
+    """Whether all that is kept for the meter is the sum of what each event adds."""
+    return all(column.added for column in _kept_for([meter]))
+
+
+def added_columns(meters: Iterable[MeterDefinition]) -> str:
+    """Over what is taken by these meters, all of which add up: what one event adds to each column that is kept."""
+    needed = {meter.aggregation for meter in meters}
+    added = (
+        f"{column.added if needed & column.kinds else column.nothing} AS {column.name}"
+        for column in _CHOSEN
+        if column.added
+    )
+    return ", ".join(("1 AS events", *added))
 
 
 def _condition(filter_: Filter, text_of: Text) -> str:

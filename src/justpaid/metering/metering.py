@@ -1,6 +1,6 @@
 """Stage 2 as one running thing: the drainer that fills the warehouse, and the readers that answer from it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +18,7 @@ from justpaid.metering.filling import SLICE_EVENTS, Filling
 from justpaid.metering.line_events import CountedEvents
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.quantity import Quantity
-from justpaid.metering.recount import Difference, recount
+from justpaid.metering.recount import Difference, Recount
 from justpaid.metering.replay import Replay
 from justpaid.metering.roller import Roller
 from justpaid.metering.rollups import Rollups
@@ -90,6 +90,7 @@ class Metering:
         self.counted_events = CountedEvents(warehouse, self.effects, self.expired)
         self.changes = ChangeReader(warehouse, self.effects)
         self._usage = UsageReader(warehouse, self.rollups, self._voids, self.effects)
+        self._recount = Recount(warehouse, self.rollups, self.expired, self.effects, self.snapshot)
         self._asking = ThreadPoolExecutor(_ASKED_AT_ONCE, "asking")
 
     def start(self) -> None:
@@ -190,9 +191,9 @@ class Metering:
         self.expired.remove()
         return removed
 
-    def recount(self, meters: list[MeterDefinition], position: int) -> list[Difference]:
-        """Every difference between `usage` and `events`, as of a `snapshot` that is being held."""
-        return recount(self._warehouse, self.rollups, self.expired, self.effects, meters, position)
+    def recount(self, meters: Iterable[MeterDefinition]) -> list[Difference]:
+        """Every difference between `usage` and `events`; `Recount.differences` says more."""
+        return list(self._recount.differences(meters))
 
     def lag(self) -> int:
         """Events that are acknowledged but not yet metered."""

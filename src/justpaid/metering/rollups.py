@@ -15,7 +15,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from justpaid.metering.effects import Effects, layer
-from justpaid.metering.expressions import matches, named_as, parsed_once, rollup_columns, taken_by_each
+from justpaid.metering.expressions import (
+    added_columns,
+    matches,
+    named_as,
+    parsed_once,
+    rollup_columns,
+    taken_by_each,
+)
 from justpaid.metering.meter import MeterDefinition
 from justpaid.metering.schema import BUCKET_OF_EVENT, EVERYONE, LAYOUT, QUARTER_OF_EVENT
 from justpaid.platform.journal import Journal
@@ -141,57 +148,76 @@ def rollup_insert(
     taken = (
         _Taken(meter, rollup.id, rollup.live_from if start < rollup.live_from < end else 0) for meter, rollup in rollups
     )
-    condition = f"seq >= {start} AND seq < {end}"
-    return f"INSERT INTO usage {_select(taken, effects, condition, _OF_ALL, upto)}"
+
+    def columns(meters: Sequence[MeterDefinition]) -> str:
+        return f"""organisation, rollup, customer, if(customer = {EVERYONE}, quarter, five_minutes) AS bucket,
+            dimensions, backfill, layer, {rollup_columns(meters)}, toUInt64({upto}) AS upto"""
+
+    condition, grouping = f"seq >= {start} AND seq < {end}", f"GROUPING SETS (({_BY_CUSTOMER}), ({_BY_QUARTER}))"
+    return f"INSERT INTO usage {_select(taken, effects, condition, columns, f'GROUP BY {grouping}')}"
 
 
 def rollup_select(rollups: Iterable[tuple[MeterDefinition, Rollup]], effects: Effects, end: int, customers: str) -> str:
     """What the customers' rows of these rollups in `usage` ought to be, from all events below sequence `end` under the
     condition `customers`."""
-    taken = (_Taken(meter, rollup.id) for meter, rollup in rollups)
-    return _select(taken, effects, f"seq < {end} AND {customers}", _OF_CUSTOMERS, 0)
+
+    def columns(meters: Sequence[MeterDefinition]) -> str:
+        return f"{_KEY}, {rollup_columns(meters)}"
+
+    return _select(_all_of(rollups), effects, f"seq < {end} AND {customers}", columns, f"GROUP BY {_BY_CUSTOMER}")
 
 
-class _Rows(NamedTuple):
-    """Which rows are made: by what they are told apart, and the bucket of each."""
+def added_select(rollups: Iterable[tuple[MeterDefinition, Rollup]], effects: Effects, end: int, customers: str) -> str:
+    """What each single event adds to these rows, for rollups of meters that add up."""
 
-    keys: Sequence[str]
-    bucket: str
+    def columns(meters: Sequence[MeterDefinition]) -> str:
+        return f"{_KEY}, {added_columns(meters)}"
 
-
-_BY_CUSTOMER: Final = "(organisation, rollup, customer, five_minutes, dimensions, backfill, layer)"
-_BY_QUARTER: Final = "(organisation, rollup, quarter, dimensions, backfill, layer)"
-_OF_CUSTOMERS: Final = _Rows([_BY_CUSTOMER], "five_minutes")
-_OF_ALL: Final = _Rows([_BY_CUSTOMER, _BY_QUARTER], f"if(customer = {EVERYONE}, quarter, five_minutes)")
+    return _select(_all_of(rollups), effects, f"seq < {end} AND {customers}", columns)
 
 
-def _select(taken: Iterable[_Taken], effects: Effects, condition: str, rows: _Rows, upto: int) -> str:
+_BY_CUSTOMER: Final = "organisation, rollup, customer, five_minutes, dimensions, backfill, layer"
+_BY_QUARTER: Final = "organisation, rollup, quarter, dimensions, backfill, layer"
+_KEY: Final = "rollup, customer, five_minutes AS bucket, dimensions, backfill, layer"
+
+
+def _all_of(rollups: Iterable[tuple[MeterDefinition, Rollup]]) -> list[_Taken]:
+    return [_Taken(meter, rollup.id) for meter, rollup in rollups]
+
+
+def _select(
+    taken: Iterable[_Taken],
+    effects: Effects,
+    condition: str,
+    columns: Callable[[Sequence[MeterDefinition]], str],
+    grouping: str = "",
+) -> str:
     """One branch per (organisation, event name), so that a meter costs only where its events are; within a branch each
     event is read once, however many meters take it."""
     groups: dict[tuple[str, str], list[_Taken]] = {}
     for one in taken:
         groups.setdefault((one.meter.organisation_id, one.meter.event), []).append(one)
-    return " UNION ALL ".join(_branch(group, effects, condition, rows, upto) for group in groups.values())
+    return " UNION ALL ".join(
+        f"SELECT {columns([one.meter for one in group])} {_rows(group, effects, condition)} {grouping}"
+        for group in groups.values()
+    )
 
 
-def _branch(group: Sequence[_Taken], effects: Effects, condition: str, rows: _Rows, upto: int) -> str:
+def _rows(group: Sequence[_Taken], effects: Effects, condition: str) -> str:
     meters = [one.meter for one in group]
     organisation_id, event = meters[0].organisation_id, meters[0].event
     parsed, text = parsed_once(meters)
     matching = (
         f"{matches(one.meter, text)} AND seq >= {one.since}" if one.since else matches(one.meter, text) for one in group
     )
-    return f"""SELECT organisation, rollup, customer, {rows.bucket} AS bucket, dimensions, backfill, layer,
-        {rollup_columns(meters)}, toUInt64({upto}) AS upto
-    FROM (
+    return f"""FROM (
         SELECT organisation, customer, timestamp, {BUCKET_OF_EVENT} AS five_minutes, {QUARTER_OF_EVENT} AS quarter, seq,
             properties, quantity, backfill, {parsed} {layer(effects.of(organisation_id), event)} AS layer
         FROM events
         WHERE {named_as(meters[0])} AND {condition}
     )
     ARRAY JOIN {taken_by_each(meters, [one.rollup_id for one in group], list(matching), text)}
-    WHERE matches
-    GROUP BY GROUPING SETS ({", ".join(rows.keys)})"""
+    WHERE matches"""
 
 
 Definitions = Callable[[], list[MeterDefinition]]
