@@ -1,29 +1,33 @@
 """How the ingest rate changes with the number of meters and of stored events.
 
-`python -m benchmarks.growth [--quick] [--seconds 15] [--preload 10000000]`: each is compared with the first of its
-kind.
+`python -m benchmarks.growth [--quick] [--seconds 15] [--preload 10000000] [--stored DIR]`: each is compared with the
+first of its kind. The most events may come from --stored, as `benchmarks.query` leaves them; they are copied.
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.driving import Loading, drive
-from benchmarks.options import parsed
-from benchmarks.preload import preload
+from benchmarks.options import add_stored, parsed
+from benchmarks.preload import kept, preload
 from benchmarks.report import Report, benchmark, console, print_table
 from benchmarks.servers import JUSTPAID, Server
 from benchmarks.workload import METERS, further_meter, idle_meter
 
 _METERS: Final = (10, 100, 1000)
 _MATCHING: Final = 10
+_SPAN_S: Final = 31 * 86_400
 _WITHIN: Final = 0.8
 
 
 def main() -> int:
-    options = parsed(__doc__, seconds=15.0, quick_seconds=1.0, preload=10_000_000, quick_preload=20_000)
+    options = parsed(
+        __doc__, seconds=15.0, quick_seconds=1.0, preload=10_000_000, quick_preload=20_000, arguments=add_stored
+    )
     with benchmark("growth", vars(options)) as (report, work):
         _by_meters(work, options, report)
         _by_events(work, options, report)
@@ -48,7 +52,10 @@ def _by_events(work: Path, options: argparse.Namespace, report: Report) -> None:
     while stored <= options.preload:
         data = work / f"events-{stored}"
         console.print(f"[dim]storing {stored:,} events …[/]")
-        preload(JUSTPAID, data, stored, span_s=31 * 86_400)
+        if options.stored and stored == options.preload:
+            shutil.copytree(kept(Path(options.stored), stored, span_s=_SPAN_S)[0], data, symlinks=True)
+        else:
+            preload(JUSTPAID, data, stored, span_s=_SPAN_S)
         rows.append(_row(f"{stored:,} events stored", _rate(data, (), options, report)))
         stored *= 10
     _tell("By stored events", rows, report)

@@ -26,3 +26,9 @@ def parsed(
     if options.preload is None:
         options.preload = quick_preload if options.quick else preload
     return options
+
+
+def add_stored(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stored", help="a folder that keeps the events stored before; a later run takes them from there"
+    )

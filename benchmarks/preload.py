@@ -46,6 +46,18 @@ def preload(kind: Kind, data: Path, count: int, *, span_s: int) -> dict[str, Any
     return {"events": count, "filled_s": filled_s, "rolled_up_s": rolled_up_s, **json.loads(told.stdout or b"{}")}
 
 
+def kept(folder: Path, count: int, *, span_s: int) -> tuple[Path, dict[str, Any]]:
+    """JustPaid's data with `count` events stored in `folder` by this or an earlier run, and what storing them took."""
+    told = folder / "stored.json"
+    if not told.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        told.write_text(json.dumps(preload(JUSTPAID, folder / "data", count, span_s=span_s)))
+    took: dict[str, Any] = json.loads(told.read_text())
+    if took["events"] != count:
+        raise SystemExit(f"{folder} holds {took['events']:,} events; ask for --preload {took['events']}")
+    return folder / "data", took
+
+
 def _merge_all(data: Path) -> None:
     warehouse = open_warehouse(str(data / "warehouse"))
     for table in ("events", "usage"):

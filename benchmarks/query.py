@@ -4,7 +4,6 @@
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -16,8 +15,8 @@ import httpx
 import numpy as np
 
 from benchmarks.machine import MIB, ProcessTree
-from benchmarks.options import parsed
-from benchmarks.preload import preload
+from benchmarks.options import add_stored, parsed
+from benchmarks.preload import kept
 from benchmarks.report import Report, benchmark, console, print_table
 from benchmarks.servers import JUSTPAID, Server
 from benchmarks.traffic import stored_ids
@@ -34,7 +33,7 @@ def main() -> int:
     options = parsed(__doc__, seconds=0, quick_seconds=0, preload=1_000_000, quick_preload=50_000, arguments=_arguments)
     with benchmark("query", vars(options)) as (report, work):
         console.print(f"[dim]storing {options.preload:,} events …[/]")
-        data, stored = _stored(work, options)
+        data, stored = kept(Path(options.stored or work), options.preload, span_s=_SPAN_S)
         if options.store_only:
             return 0
         with Server(JUSTPAID, data) as server:
@@ -44,22 +43,8 @@ def main() -> int:
         return report.finish()
 
 
-def _stored(work: Path, options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
-    """The data folder and what storing it took; with --stored those of an earlier run, if it is there."""
-    kept = Path(options.stored) if options.stored else work
-    told = kept / "stored.json"
-    if not told.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        took = preload(JUSTPAID, kept / "data", options.preload, span_s=_SPAN_S)
-        told.write_text(json.dumps(took))
-    stored: dict[str, Any] = json.loads(told.read_text())
-    if stored["events"] != options.preload:
-        raise SystemExit(f"{kept} holds {stored['events']:,} events; ask for --preload {stored['events']}")
-    return kept / "data", stored
-
-
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stored", help="a folder that keeps the stored events; a second run takes them from there")
+    add_stored(parser)
     parser.add_argument("--store-only", action="store_true", help="only store them, for a run at a quiet time")
 
 
