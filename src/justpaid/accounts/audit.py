@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 from justpaid.kernel.decimals import plain
 from justpaid.kernel.ids import new_id
 from justpaid.platform.database import Record, TenantRecord
+from justpaid.platform.finding import newest_first
 
 Action = Literal["created", "updated", "deleted"]
 
@@ -105,12 +106,10 @@ def list_audit_entries(
     session: Session, *, limit: int, before_id: str | None = None, record_id: str | None = None
 ) -> Sequence[AuditEntry]:
     """Newest first; of one record where `record_id` is given."""
-    query = sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
-    if before_id:
-        query = query.where(AuditEntry.id < before_id)
+    query = sa.select(AuditEntry)
     if record_id:
         query = query.where(AuditEntry.record_id == record_id)
-    return session.scalars(query).all()
+    return newest_first(session, query, AuditEntry.id, limit, before_id)
 
 
 def _changes(session: Session) -> Iterator[tuple[Action, Record, dict[str, Any]]]:

@@ -19,6 +19,7 @@ from justpaid.accounts.recent import forget_key
 from justpaid.accounts.tables import ApiKey, Mode, Organisation
 from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import newest_first
 
 MAX_NAME = 100
 _RANDOM_BYTES = 32
@@ -77,8 +78,7 @@ def issue_key(session: Session, organisation: Organisation, name: str, *, secret
 
 def list_keys(session: Session, *, limit: int = 100, before_id: str | None = None) -> Sequence[ApiKey]:
     """Newest first, revoked ones too; those older than `before_id` where it is given."""
-    query = sa.select(ApiKey).order_by(ApiKey.id.desc()).limit(limit)
-    return session.scalars(query.where(ApiKey.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(ApiKey), ApiKey.id, limit, before_id)
 
 
 def revoke_key(session: Session, key_id: str) -> ApiKey:

@@ -19,6 +19,7 @@ from justpaid.accounts.roles import Role
 from justpaid.accounts.tokens import new_token, token_digest
 from justpaid.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import newest_first
 
 INVITATION_LIFE: Final = timedelta(days=7)
 MAX_NAME: Final = 200
@@ -66,8 +67,7 @@ def invite_member(
 
 def list_members(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Member]:
     """Newest first, invited ones too."""
-    query = sa.select(Member).order_by(Member.id.desc()).limit(limit)
-    return session.scalars(query.where(Member.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Member), Member.id, limit, before_id)
 
 
 def change_role(session: Session, member_id: str, role: Role, *, by: Role) -> Member:

@@ -11,8 +11,9 @@ from justpaid.catalog.definition import Definition, SentTerms, check_definition
 from justpaid.catalog.keys import check_key
 from justpaid.catalog.tables import Plan, PlanKind
 from justpaid.catalog.versions import database_time, new_version
-from justpaid.kernel.errors import Conflict, NotFound
+from justpaid.kernel.errors import Conflict
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import by_reference, newest_first
 
 
 def create_plan(
@@ -78,13 +79,9 @@ def rename_plan(session: Session, plan: Plan, name: str) -> None:
 
 def find_plan(session: Session, reference: str) -> Plan:
     """The plan with this key or id.  Raises: NotFound."""
-    plan = session.scalar(sa.select(Plan).where(sa.or_(Plan.key == reference, Plan.id == reference)))
-    if plan is None:
-        raise NotFound.of("plan", reference)
-    return plan
+    return by_reference(session, Plan, "plan", reference)
 
 
 def list_plans(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Plan]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Plan).order_by(Plan.id.desc()).limit(limit).options(selectinload(Plan.versions))
-    return session.scalars(query.where(Plan.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Plan).options(selectinload(Plan.versions)), Plan.id, limit, before_id)

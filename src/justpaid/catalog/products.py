@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from justpaid.catalog.keys import check_key
 from justpaid.catalog.tables import Product
-from justpaid.kernel.errors import Conflict, NotFound
+from justpaid.kernel.errors import Conflict
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import by_reference, newest_first
 from justpaid.taxes import check_known
 
 
@@ -54,16 +55,12 @@ def change_product(session: Session, product: Product, changes: Mapping[str, Any
 
 def find_product(session: Session, reference: str) -> Product:
     """The product with this key or id.  Raises: NotFound."""
-    product = session.scalar(sa.select(Product).where(sa.or_(Product.key == reference, Product.id == reference)))
-    if product is None:
-        raise NotFound.of("product", reference)
-    return product
+    return by_reference(session, Product, "product", reference)
 
 
 def list_products(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Product]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Product).order_by(Product.id.desc()).limit(limit)
-    return session.scalars(query.where(Product.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Product), Product.id, limit, before_id)
 
 
 def product_taxes(session: Session) -> dict[str, list[str]]:

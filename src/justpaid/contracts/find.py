@@ -12,6 +12,7 @@ from justpaid.catalog import PlanVersion
 from justpaid.contracts.records import timeline_of
 from justpaid.contracts.tables import Subscription, SubscriptionPhase
 from justpaid.kernel.errors import NotFound
+from justpaid.platform.finding import newest_first
 
 Status = Literal["pending", "trialing", "active", "paused", "ended"]
 
@@ -29,12 +30,10 @@ def list_subscriptions(
 ) -> Sequence[Subscription]:
     """Newest first; those made before `before_id` where it is given."""
     plans = selectinload(Subscription.phases).joinedload(SubscriptionPhase.plan_version).joinedload(PlanVersion.plan)
-    query = sa.select(Subscription).order_by(Subscription.id.desc()).limit(limit).options(plans)
-    if before_id:
-        query = query.where(Subscription.id < before_id)
+    query = sa.select(Subscription).options(plans)
     if customer_id:
         query = query.where(Subscription.customer_id == customer_id)
-    return session.scalars(query).all()
+    return newest_first(session, query, Subscription.id, limit, before_id)
 
 
 def subscriptions_of(session: Session, customer_ids: Collection[str]) -> dict[str, list[Subscription]]:

@@ -10,6 +10,7 @@ from justpaid.coupons.tables import AttachedDiscount, Coupon
 from justpaid.customers import Customer
 from justpaid.kernel.errors import Conflict, NotFound
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import newest_first
 
 
 def attach(
@@ -66,10 +67,10 @@ def list_discounts(
     session: Session, *, limit: int, before_id: str | None = None, customer_id: str | None = None
 ) -> Sequence[AttachedDiscount]:
     """Newest first, ended ones too; those made before `before_id` where it is given."""
-    query = sa.select(AttachedDiscount).order_by(AttachedDiscount.id.desc()).limit(limit)
+    query = sa.select(AttachedDiscount)
     if customer_id is not None:
         query = query.where(AttachedDiscount.customer_id == customer_id)
-    return session.scalars(query.where(AttachedDiscount.id < before_id) if before_id else query).all()
+    return newest_first(session, query, AttachedDiscount.id, limit, before_id)
 
 
 def _check_customers_limit(session: Session, coupon: Coupon, customer: Customer) -> None:

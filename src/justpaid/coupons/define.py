@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from justpaid.coupons.tables import Coupon, Duration
-from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest, NotFound
+from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest
 from justpaid.kernel.ids import new_id
 from justpaid.kernel.money import UnknownCurrency, round_to_minor
+from justpaid.platform.finding import by_reference, newest_first
 
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MAX_NAME: Final = 100
@@ -84,16 +85,12 @@ def retire_coupon(session: Session, coupon: Coupon) -> Coupon:
 
 def find_coupon(session: Session, reference: str) -> Coupon:
     """The coupon with this key or id.  Raises: NotFound."""
-    coupon = session.scalar(sa.select(Coupon).where(sa.or_(Coupon.key == reference, Coupon.id == reference)))
-    if coupon is None:
-        raise NotFound.of("coupon", reference)
-    return coupon
+    return by_reference(session, Coupon, "coupon", reference)
 
 
 def list_coupons(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Coupon]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Coupon).order_by(Coupon.id.desc()).limit(limit)
-    return session.scalars(query.where(Coupon.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Coupon), Coupon.id, limit, before_id)
 
 
 def _wrong_value(new: NewCoupon) -> list[FieldError]:

@@ -18,6 +18,7 @@ from justpaid.customers import Customer
 from justpaid.kernel.errors import InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
 from justpaid.ledger import post
+from justpaid.platform.finding import newest_first
 
 MAX_PRIORITY: Final = 100
 DEFAULT_PRIORITY: Final = 50
@@ -127,7 +128,7 @@ def list_grants(
 ) -> Sequence[CreditGrant]:
     """Newest first; those made before `before_id` where it is given."""
     post_expired(session, organisation_id, now, customers=None if customer_id is None else [customer_id])
-    query = sa.select(CreditGrant).order_by(CreditGrant.id.desc()).limit(limit)
+    query = sa.select(CreditGrant)
     if customer_id is not None:
         query = query.where(CreditGrant.customer_id == customer_id)
-    return session.scalars(query.where(CreditGrant.id < before_id) if before_id else query).all()
+    return newest_first(session, query, CreditGrant.id, limit, before_id)

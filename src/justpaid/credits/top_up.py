@@ -18,6 +18,7 @@ from justpaid.credits.turn import take_turn
 from justpaid.customers import Customer
 from justpaid.kernel.errors import Conflict, NotFound
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import newest_first
 
 Purse = tuple[str, str]
 """A customer's id and a currency."""
@@ -152,7 +153,7 @@ def list_top_ups(
     session: Session, *, limit: int, before_id: str | None = None, customer_id: str | None = None
 ) -> Sequence[TopUp]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(TopUp).order_by(TopUp.id.desc()).limit(limit)
+    query = sa.select(TopUp)
     if customer_id is not None:
         query = query.where(TopUp.customer_id == customer_id)
-    return session.scalars(query.where(TopUp.id < before_id) if before_id else query).all()
+    return newest_first(session, query, TopUp.id, limit, before_id)

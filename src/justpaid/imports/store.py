@@ -11,6 +11,7 @@ from justpaid.imports.csv_file import Found, Layout
 from justpaid.imports.mapping import ColumnMapping, check, suggest
 from justpaid.imports.tables import ImportRecord
 from justpaid.kernel.errors import Conflict, NotFound
+from justpaid.platform.finding import newest_first
 
 
 def record_import(
@@ -56,8 +57,7 @@ def find_import(session: Session, import_id: str, *, lock: bool = False) -> Impo
 
 def list_imports(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[ImportRecord]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(ImportRecord).order_by(ImportRecord.id.desc()).limit(limit)
-    return session.scalars(query.where(ImportRecord.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(ImportRecord), ImportRecord.id, limit, before_id)
 
 
 def start_import(session: Session, import_id: str, mapping: ColumnMapping, now: datetime) -> ImportRecord:

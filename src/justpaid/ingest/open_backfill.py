@@ -10,6 +10,7 @@ from justpaid.ingest.backfill import Backfill
 from justpaid.ingest.tables import BackfillRecord
 from justpaid.kernel.errors import InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import newest_first
 
 
 def open_backfill(
@@ -54,8 +55,7 @@ def find_backfill(session: Session, backfill_id: str) -> BackfillRecord:
 
 def list_backfills(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[BackfillRecord]:
     """Newest first; those opened before `before_id` where it is given."""
-    query = sa.select(BackfillRecord).order_by(BackfillRecord.id.desc()).limit(limit)
-    return session.scalars(query.where(BackfillRecord.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(BackfillRecord), BackfillRecord.id, limit, before_id)
 
 
 def backfill_of(record: BackfillRecord) -> Backfill:

@@ -20,6 +20,7 @@ from justpaid.invoicing.totals import LineTax
 from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
 from justpaid.kernel.money import round_to_minor
+from justpaid.platform.finding import newest_first
 
 CreditReason = Literal[
     "billing_error", "duplicate", "service_not_rendered", "goodwill", "order_change", "late_usage", "other"
@@ -146,11 +147,11 @@ def list_credit_notes(
     invoice_id: str | None = None,
 ) -> Sequence[CreditNote]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(CreditNote).order_by(CreditNote.id.desc()).limit(limit).options(selectinload(CreditNote.lines))
+    query = sa.select(CreditNote).options(selectinload(CreditNote.lines))
     for column, value in ((CreditNote.customer_id, customer_id), (CreditNote.invoice_id, invoice_id)):
         if value is not None:
             query = query.where(column == value)
-    return session.scalars(query.where(CreditNote.id < before_id) if before_id else query).all()
+    return newest_first(session, query, CreditNote.id, limit, before_id)
 
 
 def left_to_credit(session: Session, invoice: Invoice) -> list[Decimal]:

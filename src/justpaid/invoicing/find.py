@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from justpaid.invoicing.tables import BillingRun, Invoice, InvoicePart
 from justpaid.kernel.errors import NotFound
+from justpaid.platform.finding import newest_first
 
 
 def find_invoice(session: Session, reference: str) -> Invoice:
@@ -33,7 +34,7 @@ def list_invoices(
 
     `status`: one, or any of several.
     """
-    query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit).options(selectinload(Invoice.lines))
+    query = sa.select(Invoice).options(selectinload(Invoice.lines))
     for column, value in (
         (Invoice.customer_id, customer_id),
         (Invoice.status, status),
@@ -49,13 +50,12 @@ def list_invoices(
         query = query.where(dated >= start)
     if end is not None:
         query = query.where(dated < end)
-    return session.scalars(query.where(Invoice.id < before_id) if before_id else query).all()
+    return newest_first(session, query, Invoice.id, limit, before_id)
 
 
 def list_runs(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[BillingRun]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(BillingRun).order_by(BillingRun.id.desc()).limit(limit)
-    return session.scalars(query.where(BillingRun.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(BillingRun), BillingRun.id, limit, before_id)
 
 
 def find_run(session: Session, run_id: str) -> BillingRun:

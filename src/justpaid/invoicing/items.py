@@ -18,6 +18,7 @@ from justpaid.kernel.errors import Conflict, InvalidRequest, NotFound
 from justpaid.kernel.ids import new_id
 from justpaid.kernel.money import UnknownCurrency, minor_places, round_to_minor
 from justpaid.kernel.period import Period
+from justpaid.platform.finding import newest_first
 from justpaid.pricing import Step
 from justpaid.taxes import check_known
 
@@ -142,9 +143,9 @@ def list_items(
     pending: bool | None = None,
 ) -> Sequence[InvoiceItem]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(InvoiceItem).order_by(InvoiceItem.id.desc()).limit(limit)
+    query = sa.select(InvoiceItem)
     if customer_id is not None:
         query = query.where(InvoiceItem.customer_id == customer_id)
     if pending is not None:
         query = query.where(InvoiceItem.invoice_id.is_(None) if pending else InvoiceItem.invoice_id.is_not(None))
-    return session.scalars(query.where(InvoiceItem.id < before_id) if before_id else query).all()
+    return newest_first(session, query, InvoiceItem.id, limit, before_id)

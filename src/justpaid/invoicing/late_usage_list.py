@@ -9,6 +9,7 @@ from justpaid.invoicing.late_usage import CORRECTABLE, LateUsage
 from justpaid.invoicing.late_usage_run import late_usage_of
 from justpaid.invoicing.tables import Invoice
 from justpaid.metering import Metering
+from justpaid.platform.finding import newest_first
 
 _AT_ONCE: Final = 100
 MAX_LOOKED_AT: Final = 500
@@ -25,12 +26,10 @@ def list_late_usage(
     found: list[LateUsage] = []
     for _ in range(MAX_LOOKED_AT // _AT_ONCE):
         query = sa.select(Invoice).where(Invoice.kind == "subscription", Invoice.status.in_(CORRECTABLE))
-        if before_id:
-            query = query.where(Invoice.id < before_id)
         if customer_id:
             query = query.where(Invoice.customer_id == customer_id)
-        query = query.order_by(Invoice.id.desc()).limit(_AT_ONCE).options(selectinload(Invoice.lines))
-        invoices = session.scalars(query).all()
+        query = query.options(selectinload(Invoice.lines))
+        invoices = newest_first(session, query, Invoice.id, _AT_ONCE, before_id)
         found += [late for late in late_usage_of(session, metering, invoices) if late.lines] if invoices else []
         if len(found) > limit:
             return found[:limit], found[limit - 1].invoice.id

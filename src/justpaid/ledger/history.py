@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from justpaid.ledger.tables import LedgerEntry, LedgerPosting
+from justpaid.platform.finding import newest_first
 
 
 def list_entries(
@@ -15,8 +16,6 @@ def list_entries(
     query = (
         sa.select(LedgerEntry)
         .where(LedgerEntry.customer_id == customer_id)
-        .order_by(LedgerEntry.id.desc())
-        .limit(limit)
         .options(selectinload(LedgerEntry.postings).options(joinedload(LedgerPosting.account)))
     )
-    return session.scalars(query.where(LedgerEntry.id < before_id) if before_id else query).all()
+    return newest_first(session, query, LedgerEntry.id, limit, before_id)

@@ -18,6 +18,7 @@ from justpaid.kernel.money import UnknownCurrency, minor_places
 from justpaid.limits.recipients import MAX_RECIPIENTS, read_recipients
 from justpaid.limits.tables import Alert, Base, Firing, Maker, Measure
 from justpaid.metering import find_meter
+from justpaid.platform.finding import newest_first
 
 __all__ = ["MAX_RECIPIENTS", "NewAlert", "create_alert", "delete_alert", "last_firings", "list_alerts"]
 
@@ -82,16 +83,14 @@ def list_alerts(
     hidden_meters: Collection[str] = (),
 ) -> Sequence[Alert]:
     """Newest first, without deleted ones; those made before `before_id` where it is given."""
-    query = sa.select(Alert).where(Alert.deleted_at.is_(None)).order_by(Alert.id.desc()).limit(limit)
-    if before_id is not None:
-        query = query.where(Alert.id < before_id)
+    query = sa.select(Alert).where(Alert.deleted_at.is_(None))
     if customer_id is not None:
         query = query.where(Alert.customer_id == customer_id)
     if made_by is not None:
         query = query.where(Alert.made_by == made_by)
     if hidden_meters:
         query = query.where(sa.or_(Alert.meter.is_(None), Alert.meter.not_in(hidden_meters)))
-    return session.scalars(query).all()
+    return newest_first(session, query, Alert.id, limit, before_id)
 
 
 def delete_alert(

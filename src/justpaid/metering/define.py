@@ -9,11 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from justpaid.kernel.decimals import NotExact, parse_decimal, plain
-from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest, NotFound
+from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest
 from justpaid.kernel.ids import new_id
 from justpaid.metering.expressions import QUANTITY
 from justpaid.metering.meter import NUMERIC, Aggregation, Filter, MeterDefinition, Operator
 from justpaid.metering.tables import Meter
+from justpaid.platform.finding import by_reference, newest_first
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 # The name of a property; a dot within it has a backslash before it. Each character can be read in one way only, so
@@ -91,16 +92,12 @@ def change_meter(session: Session, meter: Meter, changes: Mapping[str, Any]) -> 
 
 def find_meter(session: Session, reference: str) -> Meter:
     """The meter with this key or id.  Raises: NotFound."""
-    meter = session.scalar(sa.select(Meter).where(sa.or_(Meter.key == reference, Meter.id == reference)))
-    if meter is None:
-        raise NotFound.of("meter", reference)
-    return meter
+    return by_reference(session, Meter, "meter", reference)
 
 
 def list_meters(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Meter]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Meter).order_by(Meter.id.desc()).limit(limit)
-    return session.scalars(query.where(Meter.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Meter), Meter.id, limit, before_id)
 
 
 def load_definitions(session: Session) -> list[MeterDefinition]:

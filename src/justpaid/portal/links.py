@@ -20,6 +20,7 @@ from justpaid.customers import Customer
 from justpaid.kernel.errors import InvalidRequest, NotFound, Unauthenticated
 from justpaid.kernel.ids import new_id
 from justpaid.platform.database import Database, TenantRecord
+from justpaid.platform.finding import newest_first
 
 Theme = Literal["light", "dark", "auto"]
 
@@ -98,10 +99,10 @@ def list_portal_links(
     session: Session, *, limit: int, before_id: str | None = None, customer_id: str | None = None
 ) -> Sequence[PortalLink]:
     """Newest first, expired and revoked ones too; those made before `before_id` where it is given."""
-    query = sa.select(PortalLink).order_by(PortalLink.id.desc()).limit(limit)
+    query = sa.select(PortalLink)
     if customer_id is not None:
         query = query.where(PortalLink.customer_id == customer_id)
-    return session.scalars(query.where(PortalLink.id < before_id) if before_id else query).all()
+    return newest_first(session, query, PortalLink.id, limit, before_id)
 
 
 def revoke_portal_link(session: Session, link_id: str, now: datetime) -> PortalLink:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest, NotFound
+from justpaid.kernel.errors import Conflict, FieldError, InvalidRequest
 from justpaid.kernel.ids import new_id
+from justpaid.platform.finding import by_reference, newest_first
 from justpaid.taxes.tables import TaxRate
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -71,16 +72,12 @@ def update_rate(session: Session, rate: TaxRate, changes: Mapping[str, Any]) -> 
 
 def find_rate(session: Session, reference: str) -> TaxRate:
     """The rate with this key or id.  Raises: NotFound."""
-    rate = session.scalar(sa.select(TaxRate).where(sa.or_(TaxRate.key == reference, TaxRate.id == reference)))
-    if rate is None:
-        raise NotFound.of("tax rate", reference)
-    return rate
+    return by_reference(session, TaxRate, "tax rate", reference)
 
 
 def list_rates(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[TaxRate]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(TaxRate).order_by(TaxRate.id.desc()).limit(limit)
-    return session.scalars(query.where(TaxRate.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(TaxRate), TaxRate.id, limit, before_id)
 
 
 def rates_by_key(session: Session) -> dict[str, TaxRate]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from justpaid.insights.backtest.tables import Backtest, BacktestCustomer, Sort
 from justpaid.kernel.errors import NotFound
+from justpaid.platform.finding import newest_first
 
 _COLUMNS: Final = {
     "change": BacktestCustomer.change,
@@ -26,8 +27,7 @@ def find_backtest(session: Session, backtest_id: str) -> Backtest:
 
 def list_backtests(session: Session, *, limit: int, before_id: str | None = None) -> Sequence[Backtest]:
     """Newest first; those made before `before_id` where it is given."""
-    query = sa.select(Backtest).order_by(Backtest.id.desc()).limit(limit)
-    return session.scalars(query.where(Backtest.id < before_id) if before_id else query).all()
+    return newest_first(session, sa.select(Backtest), Backtest.id, limit, before_id)
 
 
 def customers_of(
