@@ -1,4 +1,4 @@
-"""Usage questions, estimates, memory, start and disk with many events stored.
+"""Usage questions, estimates, memory, start, checks and disk with many events stored.
 
 `python -m benchmarks.query [--quick] [--preload 1000000]`: 100000000 for the published goals.
 """
@@ -162,8 +162,11 @@ def _start_again(data: Any, count: int, report: Report, stored: dict[str, Any]) 
     """After kill -9, twice: the first start may clear away what merges left, so the disk is told after it."""
     with Server(JUSTPAID, data) as server:
         report.check("events after kill -9", server.total("calls"), count)
-        for failed in server.failed_checks():
-            report.failures.append(f"check {failed}")
+        began = time.perf_counter()
+        with ProcessTree(server.process.pid) as checking:
+            for failed in server.failed_checks():
+                report.failures.append(f"check {failed}")
+        checked_s = round(time.perf_counter() - began, 1)
         bytes_per_event = {name: round(size / count, 1) for name, size in server.disk().items()}
         start_s = server.start_s
     total = round(sum(bytes_per_event.values()), 1)
@@ -171,6 +174,8 @@ def _start_again(data: Any, count: int, report: Report, stored: dict[str, Any]) 
         "events": count,
         "ready after kill -9, s": start_s,
         "memory, MiB": report.figures["memory_peak_mib"],
+        "checks, s": checked_s,
+        "checks, MiB": max(checking.memory) // MIB,
         "id look-ups/s": stored["lookups_per_second"],
         "ids indexed/s at the end": stored["index_rate_at_end"],
         **{f"{name}, B/event": size for name, size in bytes_per_event.items()},
