@@ -119,11 +119,8 @@ class Recount:
         with self._still() as position:
             unequal = self._unequal(adding, position, customers)
             for some in [others, *([one] for one in adding if one[1].id in unequal)]:
-                stored = (
-                    f"SELECT {_KEY}, {_merged(some)} FROM usage WHERE {_rows_of(some)} AND {customers} GROUP BY {_KEY}"
-                )
                 counted = rollup_select(some, self._effects, position, customers)
-                unlike |= self._unlike(some, stored, counted, self._there(some))
+                unlike |= self._unlike(some, _stored(some, customers), counted, self._there(some))
         return unlike
 
     def _unequal(self, asked: Asked, position: int, customers: str) -> set[str]:
