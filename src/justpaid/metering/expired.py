@@ -23,7 +23,7 @@ from justpaid.kernel.instants import EPOCH, floor_to
 from justpaid.metering.effects import Effects
 from justpaid.metering.meter import Aggregation, MeterDefinition
 from justpaid.metering.rollups import Rollup
-from justpaid.metering.schema import BUCKET
+from justpaid.metering.schema import BUCKET, BUCKET_OF_EVENT
 from justpaid.metering.usage import Question
 from justpaid.platform.failpoints import failpoint
 from justpaid.platform.warehouse import Warehouse, quote, quote_instant
@@ -167,10 +167,9 @@ class Expired:
 
     def _gone(self, until: datetime, upto: int) -> str:
         """Events of a bucket that is answered from events stay: it holds a withdrawn one, or a range ends in it."""
-        bucket = "toStartOfFiveMinutes(toDateTime(timestamp, 'UTC'))"
-        cut = "".join(f" AND NOT ({condition})" for condition in self._effects.cut(bucket, upto))
+        cut = "".join(f" AND NOT ({condition})" for condition in self._effects.cut(BUCKET_OF_EVENT, upto))
         return f"""timestamp < {quote_instant(until)} AND seq < {upto}{cut}
-            AND (organisation, event, customer, {bucket}) NOT IN (
+            AND (organisation, event, customer, {BUCKET_OF_EVENT}) NOT IN (
                 SELECT organisation, event, customer, bucket FROM voids WHERE seq < {upto})"""
 
 

@@ -5,18 +5,13 @@ buckets of `usage` in which a customer has a withdrawn event, and counts these f
 a correction costs only what it touches, and only who asks about it.
 """
 
-from datetime import timedelta
-from typing import Final
-
 import pyarrow as pa
 
 from justpaid.kernel.instants import floor_to
 from justpaid.kernel.period import Period
 from justpaid.metering.meter import MeterDefinition
-from justpaid.metering.schema import BUCKET_OF_EVENT, BUCKET_S
+from justpaid.metering.schema import BUCKET, BUCKET_OF_EVENT
 from justpaid.platform.warehouse import Warehouse, quote, quote_second
-
-_BUCKET: Final = timedelta(seconds=BUCKET_S)
 
 
 class Voids:
@@ -81,6 +76,6 @@ def _touched_buckets(meter: MeterDefinition, span: Period, customers: str, upto:
 
 
 def _voids_of(meter: MeterDefinition, span: Period, customers: str, upto: int) -> str:
-    start = floor_to(span.start, _BUCKET)  # a boundary may cut a bucket
+    start = floor_to(span.start, BUCKET)  # a boundary may cut a bucket
     return f"""organisation = {quote(meter.organisation_id)} AND event = {quote(meter.event)} {customers}
         AND bucket >= {quote_second(start)} AND bucket <= {quote_second(span.end)} AND seq < {upto}"""
